@@ -34,13 +34,23 @@ static int read_all(int fd, char *text, size_t cap, size_t *out_len,
 	return 0;
 }
 
+// A file that cannot be had.
+static int refuse(struct again_error *err, const char *path, const char *what, int sys)
+{
+	char cause[80];
+	return again_error_format(err, AGAIN_ERR_SYSTEM, "config",
+	                          "--config '%.80s': cannot be %s: %s; use %s", path, what,
+	                          again_errno_text(sys, cause, sizeof(cause)),
+	                          again_options[AGAIN_OPTION_CONFIG].form);
+}
+
 // The whole file as a string that lives as long as the settings.
 static int load(struct again_settings *settings, const char *path,
                 const struct again_file_calls *files, struct again_error *err)
 {
 	const int fd = files->open(path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0) {
-		return again_error_system(err, errno, "--config '%.80s': cannot be opened", path);
+		return refuse(err, path, "opened", errno);
 	}
 	char *text = again_alloc(FILE_MAX + 1, 1);
 	size_t len = 0;
@@ -49,7 +59,7 @@ static int load(struct again_settings *settings, const char *path,
 		result = again_error_set(err, AGAIN_ERR_MEMORY, NULL,
 		                         "out of memory for the --config file");
 	} else if (read_all(fd, text, FILE_MAX + 1, &len, files) != 0) {
-		result = again_error_system(err, errno, "--config '%.80s': cannot be read", path);
+		result = refuse(err, path, "read", errno);
 	} else if (len > FILE_MAX) {
 		result = again_error_format(err, AGAIN_ERR_RANGE, "config",
 		                            "--config '%.80s': is too large; use at most 64 KiB",

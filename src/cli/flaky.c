@@ -197,9 +197,17 @@ static int count_call(const struct again_cli *cli, const struct flaky *flaky, ui
 		return attempt == NULL ? 0
 		                       : again_parse_u64(attempt, 1, UINT64_MAX, out_number, err);
 	}
-	const int fd = again_open_file(files, flaky->state, O_WRONLY | O_APPEND | O_CREAT, 0666);
+	const int fd = again_open_file(files, flaky->state, O_RDWR | O_APPEND | O_CREAT, 0666);
 	if (fd < 0) {
 		return again_error_system(err, errno, "flaky: cannot open '%.80s'", flaky->state);
+	}
+	char first = '.';
+	if (files->read(fd, &first, 1) > 0 && first != '.') {
+		(void)files->close(fd);
+		return again_error_format(
+			err, AGAIN_ERR_INVALID, "state",
+			"flaky: --state '%.80s': holds something else; use a file of its own",
+			flaky->state);
 	}
 	// O_APPEND moves the offset behind what this call wrote, whatever others append meanwhile.
 	const bool counted = files->write(fd, ".", 1) == 1;

@@ -83,14 +83,20 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 	return row[b_len];
 }
 
-const struct again_option *again_option_meant(const char *name, size_t len)
+// The first option that begins like this: what is typed is often half a name.
+static const struct again_option *completed(const char *name, size_t len)
 {
-	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
-		if (strlen(synonyms[i].name) == len && memcmp(synonyms[i].name, name, len) == 0) {
-			return &again_options[synonyms[i].id];
+	for (size_t i = 0; len >= 2 && i < AGAIN_OPTIONS; i++) {
+		if (strncmp(again_options[i].name, name, len) == 0) {
+			return &again_options[i];
 		}
 	}
-	const struct again_option *nearest = NULL;
+	return NULL;
+}
+
+static const struct again_option *nearest(const char *name, size_t len)
+{
+	const struct again_option *found = NULL;
 	size_t best = len <= NAME_MAX_LEN ? least(3, len / 2) + 1 : 0;
 	for (size_t i = 0; i < AGAIN_OPTIONS; i++) {
 		const char *candidate = again_options[i].name;
@@ -98,8 +104,19 @@ const struct again_option *again_option_meant(const char *name, size_t len)
 			distance(name, least(len, NAME_MAX_LEN), candidate, strlen(candidate));
 		if (apart < best) {
 			best = apart;
-			nearest = &again_options[i];
+			found = &again_options[i];
 		}
 	}
-	return nearest;
+	return found;
+}
+
+const struct again_option *again_option_meant(const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
+		if (strlen(synonyms[i].name) == len && memcmp(synonyms[i].name, name, len) == 0) {
+			return &again_options[synonyms[i].id];
+		}
+	}
+	const struct again_option *option = completed(name, len);
+	return option != NULL ? option : nearest(name, len);
 }

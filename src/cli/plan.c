@@ -55,16 +55,24 @@ static again_ns sampled_median(struct plan *plan, uint32_t n)
 	return plan->sorted_ns[SAMPLE / 2];
 }
 
+// A sum of delays can be longer than a time can say.
+static void add_time(struct again_text *text, again_ns ns, bool exact)
+{
+	if (ns == AGAIN_NEVER) {
+		again_text_add(text, "over 584 years");
+	} else if (exact) {
+		again_text_add_seconds(text, ns);
+		again_text_add(text, "s");
+	} else {
+		again_text_add_delay(text, ns);
+	}
+}
+
 static void add_cell(struct again_text *line, again_ns ns, bool exact)
 {
 	char cell[40];
 	struct again_text text = again_text_over(cell, sizeof(cell));
-	if (exact) {
-		again_text_add_seconds(&text, ns);
-		again_text_add(&text, "s");
-	} else {
-		again_text_add_delay(&text, ns);
-	}
+	add_time(&text, ns, exact);
 	again_text_addf(line, "  %14s", cell);
 }
 
@@ -122,13 +130,12 @@ static void add_total(struct plan *plan, const struct sums *sums)
 {
 	const bool all = plan->rows == plan->policy->max_retries;
 	again_text_add(&plan->text, all ? "total delay: least " : "total delay of these: least ");
-	again_text_add_delay(&plan->text, sums->least);
+	add_time(&plan->text, sums->least, false);
 	again_text_add(&plan->text, ", most ");
-	again_text_add_delay(&plan->text, sums->most);
+	add_time(&plan->text, sums->most, false);
 	if (plan->seeded) {
 		again_text_add(&plan->text, ", with the seed ");
-		again_text_add_seconds(&plan->text, sums->seeded);
-		again_text_add(&plan->text, "s");
+		add_time(&plan->text, sums->seeded, true);
 	}
 	again_text_add(&plan->text, "\n");
 }

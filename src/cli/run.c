@@ -133,9 +133,12 @@ static int open_logs(struct job *job, struct again_error *err)
 	if (path != NULL) {
 		job->log_fd = again_open_file(files, path, O_WRONLY | O_APPEND | O_CREAT, 0666);
 		if (job->log_fd < 0) {
-			return again_error_system(
-				err, errno, "--log-file '%.120s': cannot be opened for writing",
-				path);
+			char cause[80];
+			return again_error_format(
+				err, AGAIN_ERR_SYSTEM, "log-file",
+				"--log-file '%.80s': cannot be opened: %s; use %s", path,
+				again_errno_text(errno, cause, sizeof(cause)),
+				again_options[AGAIN_OPTION_LOG_FILE].form);
 		}
 		struct again_log_config file_config = config;
 		file_config.fd = job->log_fd;
@@ -157,10 +160,8 @@ static int open_report(struct job *job, struct again_error *err)
 	struct again_error reason = {0};
 	const int result = again_output_open(&job->output, path, job->cli->sys->files, &reason);
 	if (result != 0) {
-		return again_error_format(
-			err, result, "output",
-			"--output '%.60s': %.100s; use a file that can be written", path,
-			reason.text);
+		return again_error_format(err, result, "output", "--output: %.120s; use %s",
+		                          reason.text, again_options[AGAIN_OPTION_OUTPUT].form);
 	}
 	job->reports = again_report_open(&job->report, err) == 0;
 	return job->reports ? 0 : AGAIN_ERR_MEMORY;
