@@ -55,10 +55,12 @@ static int check_delays(const struct again_settings *settings, struct again_erro
 		              err);
 	}
 	if (!is_list && policy->max_delay_ns < policy->base_delay_ns) {
-		return refuse(
-			settings, AGAIN_OPTION_MAX_DELAY,
-			"is below the base delay; use a duration that is at least --base-delay",
-			err);
+		char reason[96];
+		struct again_text text = again_text_over(reason, sizeof(reason));
+		again_text_add(&text, "is below the base delay of ");
+		again_text_add_seconds(&text, policy->base_delay_ns);
+		again_text_add(&text, "s; use a duration that is at least --base-delay");
+		return refuse(settings, AGAIN_OPTION_MAX_DELAY, reason, err);
 	}
 	return 0;
 }

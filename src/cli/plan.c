@@ -13,8 +13,9 @@
 
 #include <stdlib.h>
 
-/** More rows than this are not printed. */
-#define ROWS_MAX 20
+/** Longer schedules, and endless ones, are printed up to a row where every delay has reached its cap long since. */
+#define ROWS_MAX 1000
+#define ROWS_OF_LONGER 20
 
 /** How many calls stand for all where there is no formula. */
 #define SAMPLE 1001
@@ -30,9 +31,21 @@ struct plan {
 	again_ns seeded_ns[ROWS_MAX];
 	again_ns sample_ns[SAMPLE];
 	again_ns sorted_ns[SAMPLE];
+	/** The exit code so far. */
+	int code;
+	const struct again_cli *cli;
 	struct again_text text;
-	char buffer[8192];
+	char buffer[4096];
 };
+
+// Prints what is there, so that a schedule of any length needs no more room.
+static void flush(struct plan *plan)
+{
+	if (plan->code == 0) {
+		plan->code = again_print(plan->cli, plan->text.at, plan->text.len);
+	}
+	plan->text = again_text_over(plan->buffer, sizeof(plan->buffer));
+}
 
 static int compare(const void *a, const void *b)
 {
@@ -99,6 +112,9 @@ static void add_row(struct plan *plan, uint32_t n, again_ns least, again_ns medi
 	}
 	add_cell(&plan->text, plan->seeded ? sums->seeded : sums->median, plan->seeded);
 	again_text_add(&plan->text, "\n");
+	if (plan->text.len > sizeof(plan->buffer) / 2) {
+		flush(plan);
+	}
 }
 
 static void add_rows(struct plan *plan, struct sums *sums)
@@ -203,6 +219,21 @@ static void add_deadline(struct plan *plan)
 	again_text_add(&plan->text, ", if attempts take no time\n");
 }
 
+static void print_plan(struct plan *plan)
+{
+	struct sums sums = {0};
+	plan->text = again_text_over(plan->buffer, sizeof(plan->buffer));
+	if (plan->seeded) {
+		(void)again_call_plan(plan->policy, plan->settings->seed, /*operation=*/0,
+		                      plan->rows, plan->seeded_ns);
+	}
+	add_initial_delay(plan);
+	add_rows(plan, &sums);
+	add_total(plan, &sums);
+	add_deadline(plan);
+	flush(plan);
+}
+
 int again_verb_plan(const struct again_cli *cli, int start)
 {
 	struct again_settings settings;
@@ -211,23 +242,16 @@ int again_verb_plan(const struct again_cli *cli, int start)
 	again_settings_init(&settings);
 	if (again_read_settings(cli, start, &settings, &command, &code)) {
 		struct plan plan = {
+			.cli = cli,
 			.settings = &settings,
 			.policy = &settings.policy,
 			.seeded = settings.given[AGAIN_OPTION_SEED] != NULL,
-			.rows = settings.policy.max_retries < ROWS_MAX ? settings.policy.max_retries
-		                                                       : ROWS_MAX,
+			.rows = settings.policy.max_retries <= ROWS_MAX
+		                        ? settings.policy.max_retries
+		                        : ROWS_OF_LONGER,
 		};
-		plan.text = again_text_over(plan.buffer, sizeof(plan.buffer));
-		if (plan.seeded) {
-			(void)again_call_plan(plan.policy, settings.seed, /*operation=*/0,
-			                      plan.rows, plan.seeded_ns);
-		}
-		struct sums sums = {0};
-		add_initial_delay(&plan);
-		add_rows(&plan, &sums);
-		add_total(&plan, &sums);
-		add_deadline(&plan);
-		code = again_print(cli, plan.text.at, plan.text.len);
+		print_plan(&plan);
+		code = plan.code;
 	}
 	again_settings_fini(&settings);
 	return code;
