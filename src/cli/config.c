@@ -48,34 +48,34 @@ static int refuse(struct again_error *err, const char *path, const char *what, i
 static int load(struct again_settings *settings, const char *path,
                 const struct again_file_calls *files, struct again_error *err)
 {
-	const int fd = files->open(path, O_RDONLY | O_CLOEXEC, 0);
+	char *text = again_alloc(FILE_MAX + 1, 1);
+	if (text == NULL) {
+		return again_error_set(err, AGAIN_ERR_MEMORY, NULL,
+		                       "out of memory for the --config file");
+	}
+	settings->file_text = text;
+	const int fd = again_open_file(files, path, O_RDONLY, 0);
 	if (fd < 0) {
 		return refuse(err, path, "opened", errno);
 	}
-	char *text = again_alloc(FILE_MAX + 1, 1);
 	size_t len = 0;
-	int result = 0;
-	if (text == NULL) {
-		result = again_error_set(err, AGAIN_ERR_MEMORY, NULL,
-		                         "out of memory for the --config file");
-	} else if (read_all(fd, text, FILE_MAX + 1, &len, files) != 0) {
-		result = refuse(err, path, "read", errno);
-	} else if (len > FILE_MAX) {
-		result = again_error_format(err, AGAIN_ERR_RANGE, "config",
-		                            "--config '%.80s': is too large; use at most 64 KiB",
-		                            path);
-	} else if (memchr(text, '\0', len) != NULL) {
-		result = again_error_format(err, AGAIN_ERR_SYNTAX, "config",
-		                            "--config '%.80s': holds a NUL byte; use plain text",
-		                            path);
-	}
+	const int result = read_all(fd, text, FILE_MAX + 1, &len, files);
+	const int reason = errno;
 	(void)files->close(fd);
 	if (result != 0) {
-		again_free(text);
-		return result;
+		return refuse(err, path, "read", reason);
+	}
+	if (len > FILE_MAX) {
+		return again_error_format(err, AGAIN_ERR_RANGE, "config",
+		                          "--config '%.80s': is too large; use at most 64 KiB",
+		                          path);
 	}
 	text[len] = '\0';
-	settings->file_text = text;
+	if (strlen(text) < len) {
+		return again_error_format(err, AGAIN_ERR_SYNTAX, "config",
+		                          "--config '%.80s': holds a NUL byte; use plain text",
+		                          path);
+	}
 	return 0;
 }
 

@@ -86,42 +86,59 @@ static void print_bash(void)
 	       "complete -F _again again\n");
 }
 
-// Text inside single quotes of a shell: the descriptions hold none.
+// Inside single quotes and brackets of zsh's _arguments.
+static void print_zsh_text(const char *text)
+{
+	for (const char *c = text; *c != '\0'; c++) {
+		if (*c == '[' || *c == ']' || *c == ':') {
+			putchar('\\');
+		}
+		if (*c != '\'') {
+			putchar(*c);
+		}
+	}
+}
+
+// ":N:(words)" or ":FILE:_files". A colon inside a list of words would end it.
+static void print_zsh_value(const struct again_option *option)
+{
+	if (option->argument == NULL) {
+		return;
+	}
+	printf(":%s:", option->argument);
+	if (wants_file(option)) {
+		printf("_files");
+		return;
+	}
+	if (option->words[0] == '\0') {
+		putchar(' '); // nothing to complete
+		return;
+	}
+	putchar('(');
+	for (const char *c = option->words; *c != '\0'; c++) {
+		if (*c != ':') {
+			putchar(*c);
+		}
+	}
+	putchar(')');
+}
+
 static void print_zsh(void)
 {
 	printf("#compdef again\n"
 	       "_arguments -S \\\n");
 	for (size_t i = 0; i < AGAIN_OPTIONS; i++) {
 		const struct again_option *option = &again_options[i];
-		char help[160];
-		size_t len = 0;
-		for (const char *c = option->help; *c != '\0' && len + 3 < sizeof(help); c++) {
-			if (*c == '[' || *c == ']' || *c == ':') {
-				help[len++] = '\\';
-			}
-			if (*c != '\'') {
-				help[len++] = *c;
-			}
-		}
-		help[len] = '\0';
-		char value[256] = "";
-		if (option->argument != NULL && wants_file(option)) {
-			(void)snprintf(value, sizeof(value), ":%s:_files", option->argument);
-		} else if (option->argument != NULL) {
-			// A colon inside a list of values would end it.
-			(void)snprintf(value, sizeof(value), ":%s:(%s)", option->argument,
-			               option->words);
-			for (char *c = strchr(value, '(');
-			     c != NULL && (c = strchr(c, ':')) != NULL;) {
-				memmove(c, c + 1, strlen(c));
-			}
-		}
 		if (option->letter != 0) {
-			printf("  '(-%c --%s)'{-%c,--%s}'[%s]%s' \\\n", option->letter,
-			       option->name, option->letter, option->name, help, value);
+			printf("  '(-%c --%s)'{-%c,--%s}'[", option->letter, option->name,
+			       option->letter, option->name);
 		} else {
-			printf("  '--%s[%s]%s' \\\n", option->name, help, value);
+			printf("  '--%s[", option->name);
 		}
+		print_zsh_text(option->help);
+		printf("]");
+		print_zsh_value(option);
+		printf("' \\\n");
 	}
 	printf("  '(-):command: _command_names -e' \\\n"
 	       "  '*::arguments: _normal'\n");

@@ -30,7 +30,8 @@ static int read_words(const char *const *words)
 	again_settings_fini(&settings);
 	again_settings_init(&settings);
 	memset(&error, 0, sizeof(error));
-	const int result = again_arguments_read(&settings, argv, 0, &again_file_calls_real, &command, &error);
+	const int result =
+		again_arguments_read(&settings, argv, 0, &again_file_calls_real, &command, &error);
 	for (size_t i = 0; i < count; i++) {
 		free(argv[i]);
 	}
@@ -103,22 +104,54 @@ static void test_bad_values(void **state)
 {
 	(void)state;
 	static const char *const bad[][2] = {
-		{"--max-retries", "0"},         {"--max-retries", "-1"},         {"--max-retries", "abc"},
-		{"--max-retries", "1e99"},      {"--max-retries", ""},           {"--max-retries", "4294967295"},
-		{"--base-delay", "-1"},         {"--base-delay", "0"},           {"--base-delay", "nan"},
-		{"--base-delay", "1x"},         {"--base-delay", "1h30"},        {"--base-delay", ""},
-		{"--max-delay", "0"},           {"--max-delay", "0.5"},          {"--factor", "0.5"},
-		{"--factor", "-2"},             {"--factor", "inf"},             {"--backoff", "quadratic"},
-		{"--backoff", "polynomial:0"},  {"--backoff", "polynomial:9"},   {"--backoff", "list:"},
-		{"--backoff", "list:1s//2s"},   {"--backoff", "list:0"},         {"--jitter", "some"},
-		{"--jitter", "proportional:0"}, {"--jitter", "proportional:1"},  {"--seed", "-1"},
-		{"--seed", "9007199254740992"}, {"--timeout", "0"},              {"--deadline", "0"},
-		{"--reset-after", "0"},         {"--kill-leftovers", "perhaps"}, {"--success", "256"},
-		{"--success", ""},              {"--success", "!0-255"},         {"--success", "3-1"},
-		{"--success", "0,"},            {"--retry-on", "exit"},          {"--retry-on", "exit:"},
-		{"--retry-on", "exit:1&timeout"}, {"--stop-on", "signal:NONE"},  {"--stop-on", ""},
-		{"--stop-on", "any&"},          {"--exit-on-give-up", "256"},    {"--name", ""},
-		{"--log-format", "xml"},        {"--output", ""},                {"--config", "/nonexistent/file"},
+		{"--max-retries", "0"},
+		{"--max-retries", "-1"},
+		{"--max-retries", "abc"},
+		{"--max-retries", "1e99"},
+		{"--max-retries", ""},
+		{"--max-retries", "4294967295"},
+		{"--base-delay", "-1"},
+		{"--base-delay", "0"},
+		{"--base-delay", "nan"},
+		{"--base-delay", "1x"},
+		{"--base-delay", "1h30"},
+		{"--base-delay", ""},
+		{"--max-delay", "0"},
+		{"--max-delay", "0.5"},
+		{"--factor", "0.5"},
+		{"--factor", "-2"},
+		{"--factor", "inf"},
+		{"--backoff", "quadratic"},
+		{"--backoff", "polynomial:0"},
+		{"--backoff", "polynomial:9"},
+		{"--backoff", "list:"},
+		{"--backoff", "list:1s//2s"},
+		{"--backoff", "list:0"},
+		{"--jitter", "some"},
+		{"--jitter", "proportional:0"},
+		{"--jitter", "proportional:1"},
+		{"--seed", "-1"},
+		{"--seed", "9007199254740992"},
+		{"--timeout", "0"},
+		{"--deadline", "0"},
+		{"--reset-after", "0"},
+		{"--kill-leftovers", "perhaps"},
+		{"--success", "256"},
+		{"--success", ""},
+		{"--success", "!0-255"},
+		{"--success", "3-1"},
+		{"--success", "0,"},
+		{"--retry-on", "exit"},
+		{"--retry-on", "exit:"},
+		{"--retry-on", "exit:1&timeout"},
+		{"--stop-on", "signal:NONE"},
+		{"--stop-on", ""},
+		{"--stop-on", "any&"},
+		{"--exit-on-give-up", "256"},
+		{"--name", ""},
+		{"--log-format", "xml"},
+		{"--output", ""},
+		{"--config", "/nonexistent/file"},
 		{"--stop-on", "stdout:/x/"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -137,12 +170,17 @@ static void test_contradictions(void **state)
 	(void)state;
 	refuses(WORDS("-d", "5", "--max-delay", "1s", "true"), WORDS("--max-delay '1s'", "base"));
 	refuses(WORDS("--factor", "3", "--backoff", "constant", "true"), WORDS("--factor '3'"));
-	refuses(WORDS("--jitter", "decorrelated", "--backoff", "linear", "true"), WORDS("--jitter 'decorrelated'"));
-	refuses(WORDS("--jitter", "decorrelated", "--factor", "2", "true"), WORDS("--jitter", "--factor"));
-	refuses(WORDS("--jitter", "decorrelated", "-d", "60s", "true"), WORDS("--jitter", "--max-delay"));
+	refuses(WORDS("--jitter", "decorrelated", "--backoff", "linear", "true"),
+	        WORDS("--jitter 'decorrelated'"));
+	refuses(WORDS("--jitter", "decorrelated", "--factor", "2", "true"),
+	        WORDS("--jitter", "--factor"));
+	refuses(WORDS("--jitter", "decorrelated", "-d", "60s", "true"),
+	        WORDS("--jitter", "--max-delay"));
 	refuses(WORDS("-d", "1s", "--backoff", "list:1s", "true"), WORDS("--base-delay '1s'"));
-	refuses(WORDS("--reset-after", "2s", "-t", "1s", "true"), WORDS("--reset-after '2s'", "--timeout"));
-	refuses(WORDS("--initial-delay", "2s", "-D", "1s", "true"), WORDS("--initial-delay '2s'", "--deadline"));
+	refuses(WORDS("--reset-after", "2s", "-t", "1s", "true"),
+	        WORDS("--reset-after '2s'", "--timeout"));
+	refuses(WORDS("--initial-delay", "2s", "-D", "1s", "true"),
+	        WORDS("--initial-delay '2s'", "--deadline"));
 	refuses(WORDS("-q", "-v", "true"), WORDS("--quiet", "--verbose"));
 }
 
@@ -150,9 +188,14 @@ static void test_unknown_options_are_answered(void **state)
 {
 	(void)state;
 	static const char *const pairs[][2] = {
-		{"--max-retrys", "--max-retries N"}, {"--retries", "--max-retries N"}, {"--tries", "--max-retries N"},
-		{"--attempts", "--max-retries N"},   {"--max-attempts", "--max-retries N"},
-		{"--delay", "--base-delay D"},       {"--jiter", "--jitter KIND"},     {"--timout=3", "--timeout D"},
+		{"--max-retrys", "--max-retries N"},
+		{"--retries", "--max-retries N"},
+		{"--tries", "--max-retries N"},
+		{"--attempts", "--max-retries N"},
+		{"--max-attempts", "--max-retries N"},
+		{"--delay", "--base-delay D"},
+		{"--jiter", "--jitter KIND"},
+		{"--timout=3", "--timeout D"},
 		{"--verbos", "--verbose"},
 	};
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
@@ -210,7 +253,9 @@ static void test_files(void **state)
 static void test_rules_keep_their_order_and_their_number(void **state)
 {
 	(void)state;
-	assert_int_equal(READ("--stop-on", "exit:1", "--retry-on", "any", "--stop-on", "signal:9,TERM", "true"), 6);
+	assert_int_equal(READ("--stop-on", "exit:1", "--retry-on", "any", "--stop-on",
+	                      "signal:9,TERM", "true"),
+	                 6);
 	assert_int_equal(settings.rules.count, 3);
 	assert_string_equal(settings.rules.rules[1].text, "retry-on any");
 	assert_true(settings.rules.rules[1].retry);
@@ -218,7 +263,9 @@ static void test_rules_keep_their_order_and_their_number(void **state)
 	again_settings_init(&settings);
 	const struct again_origin origin = {AGAIN_SET_BY_COMMAND_LINE, 0};
 	for (int i = 0; i < AGAIN_RULES_MAX; i++) {
-		assert_int_equal(again_settings_set(&settings, AGAIN_OPTION_STOP_ON, "any", origin, &error), 0);
+		assert_int_equal(
+			again_settings_set(&settings, AGAIN_OPTION_STOP_ON, "any", origin, &error),
+			0);
 	}
 	assert_true(again_settings_set(&settings, AGAIN_OPTION_STOP_ON, "any", origin, &error) < 0);
 }

@@ -50,32 +50,38 @@ static struct again_super_event reaped(struct world *world, bool *own_reported)
 	if (!world->own_alive && !*own_reported) {
 		*own_reported = true;
 		world->last_succeeded = chance(30);
-		return (struct again_super_event){.type = AGAIN_SUPER_EXITED, .succeeded = world->last_succeeded};
+		return (struct again_super_event){.type = AGAIN_SUPER_EXITED,
+		                                  .succeeded = world->last_succeeded};
 	}
-	return (struct again_super_event){.type = world->others > 0 || world->own_alive ? AGAIN_SUPER_LEFT
-											 : AGAIN_SUPER_EMPTY};
+	return (struct again_super_event){.type = world->others > 0 || world->own_alive
+	                                                  ? AGAIN_SUPER_LEFT
+	                                                  : AGAIN_SUPER_EMPTY};
 }
 
 static struct again_super_event stop(struct world *world)
 {
 	world->stops++;
-	return (struct again_super_event){.type = AGAIN_SUPER_STOP, .signal = 2 + (int)again_uniform(&rng, 0, 13)};
+	return (struct again_super_event){.type = AGAIN_SUPER_STOP,
+	                                  .signal = 2 + (int)again_uniform(&rng, 0, 13)};
 }
 
 // Something happens while the runner waits.
-static struct again_super_event happen(struct world *world, const struct again_super *super, bool *own_reported)
+static struct again_super_event happen(struct world *world, const struct again_super *super,
+                                       bool *own_reported)
 {
 	if (super->state == AGAIN_SUPER_HOLDING) {
 		if (chance(10)) {
 			return stop(world);
 		}
 		if (chance(5)) {
-			return (struct again_super_event){.type = chance(50) ? AGAIN_SUPER_DEADLINE : AGAIN_SUPER_BROKEN};
+			return (struct again_super_event){.type = chance(50) ? AGAIN_SUPER_DEADLINE
+			                                                     : AGAIN_SUPER_BROKEN};
 		}
 		return (struct again_super_event){.type = AGAIN_SUPER_DUE};
 	}
 	const unsigned what = (unsigned)again_uniform(&rng, 0, 9);
-	const bool ending = super->state == AGAIN_SUPER_ENDING || super->state == AGAIN_SUPER_KILLING;
+	const bool ending =
+		super->state == AGAIN_SUPER_ENDING || super->state == AGAIN_SUPER_KILLING;
 	if (what == 0) {
 		return stop(world);
 	}
@@ -103,13 +109,15 @@ static struct again_super_event happen(struct world *world, const struct again_s
 static bool may_be_left(const struct again_super *super, const struct world *world)
 {
 	return super->leftovers == AGAIN_LEFTOVERS_NEVER ||
-	       (super->leftovers == AGAIN_LEFTOVERS_FAILED && world->last_succeeded && !world->last_cut);
+	       (super->leftovers == AGAIN_LEFTOVERS_FAILED && world->last_succeeded &&
+	        !world->last_cut);
 }
 
 static void start_attempt(const struct again_super *super, struct world *world)
 {
 	if (super->leftovers != AGAIN_LEFTOVERS_NEVER && (world->own_alive || world->others > 0)) {
-		fail_msg("seed %llu: an attempt starts beside %u processes", (unsigned long long)seed, world->others);
+		fail_msg("seed %llu: an attempt starts beside %u processes",
+		         (unsigned long long)seed, world->others);
 	}
 	if (world->own_alive) {
 		fail_msg("seed %llu: an attempt starts beside another", (unsigned long long)seed);
@@ -127,10 +135,41 @@ static void check_end(const struct again_super *super, const struct world *world
 	const bool alive = world->own_alive || world->others > 0;
 	const bool allowed = super->survived || (!world->own_alive && may_be_left(super, world));
 	if (alive && !allowed) {
-		fail_msg("seed %llu: the run ends and %u processes live on", (unsigned long long)seed, world->others);
+		fail_msg("seed %llu: the run ends and %u processes live on",
+		         (unsigned long long)seed, world->others);
 	}
 	assert_int_equal(super->stop_signal != 0, world->stops > 0);
 	assert_int_equal(super->state, AGAIN_SUPER_OVER);
+}
+
+static struct again_super_event started(const struct again_super *super, struct world *world,
+                                        bool *own_reported)
+{
+	if (chance(5)) {
+		world->last_succeeded = false;
+		return (struct again_super_event){.type = AGAIN_SUPER_NOT_STARTED};
+	}
+	start_attempt(super, world);
+	*own_reported = false;
+	return (struct again_super_event){.type = AGAIN_SUPER_STARTED};
+}
+
+static struct again_super_event killed(struct again_super *super, struct world *world,
+                                       bool *own_reported)
+{
+	world->killed = true;
+	if (world->heeds_kill) {
+		end_all(world);
+	}
+	if (!super->broken) {
+		return happen(world, super, own_reported);
+	}
+	// A broken run has no timers to wait for: the runner kills and reaps by force, and says how that went.
+	*own_reported = *own_reported || !world->own_alive;
+	super->exited = !world->own_alive;
+	return (struct again_super_event){.type = world->own_alive || world->others > 0
+	                                                  ? AGAIN_SUPER_GRACE
+	                                                  : AGAIN_SUPER_EMPTY};
 }
 
 static void run_once(void)
@@ -148,14 +187,7 @@ static void run_once(void)
 			event = happen(&world, &super, &own_reported);
 			break;
 		case AGAIN_SUPER_DO_START:
-			if (chance(5)) {
-				event.type = AGAIN_SUPER_NOT_STARTED;
-				world.last_succeeded = false;
-				break;
-			}
-			start_attempt(&super, &world);
-			own_reported = false;
-			event.type = AGAIN_SUPER_STARTED;
+			event = started(&super, &world, &own_reported);
 			break;
 		case AGAIN_SUPER_DO_CHECK:
 			event = reaped(&world, &own_reported);
@@ -168,32 +200,24 @@ static void run_once(void)
 			event = happen(&world, &super, &own_reported);
 			break;
 		case AGAIN_SUPER_DO_KILL:
-			world.killed = true;
-			if (world.heeds_kill) {
-				end_all(&world);
-			}
-			// A broken run has no timers to wait for: the runner kills and reaps by force, and says how that went.
-			if (super.broken) {
-				own_reported = own_reported || !world.own_alive;
-				event.type = world.own_alive || world.others > 0 ? AGAIN_SUPER_GRACE : AGAIN_SUPER_EMPTY;
-				super.exited = !world.own_alive;
-				break;
-			}
-			event = happen(&world, &super, &own_reported);
+			event = killed(&super, &world, &own_reported);
 			break;
 		case AGAIN_SUPER_DO_DECIDE:
 			world.last_cut = super.cut != AGAIN_CUT_NONE;
 			if (world.last_succeeded && !world.last_cut && !super.broken) {
 				assert_true(super.succeeded);
 			}
-			event.type = super.stop_signal != 0 || super.broken || super.succeeded || chance(20) ? AGAIN_SUPER_END
-													     : AGAIN_SUPER_GO;
+			event.type = super.stop_signal != 0 || super.broken || super.succeeded ||
+			                             chance(20)
+			                     ? AGAIN_SUPER_END
+			                     : AGAIN_SUPER_GO;
 			break;
 		case AGAIN_SUPER_DO_FINISH:
 			check_end(&super, &world);
 			return;
 		case AGAIN_SUPER_BUG:
-			fail_msg("seed %llu: event %d cannot happen in state %d", (unsigned long long)seed, event.type, super.state);
+			fail_msg("seed %llu: event %d cannot happen in state %d",
+			         (unsigned long long)seed, event.type, super.state);
 		}
 	}
 	fail_msg("seed %llu: no end after %d steps", (unsigned long long)seed, STEPS_MAX);

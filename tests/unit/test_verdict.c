@@ -17,8 +17,10 @@ static const struct again_attempt timed_out = {
 	.number = 1, .kind = AGAIN_END_SIGNAL, .signal = 15, .cut = AGAIN_CUT_TIMEOUT};
 static const struct again_attempt out_of_time = {
 	.number = 1, .kind = AGAIN_END_EXIT, .code = 0, .cut = AGAIN_CUT_DEADLINE};
-static const struct again_attempt not_found = {.number = 1, .kind = AGAIN_END_NOT_EXECUTED, .code = 127, .sys = 2};
-static const struct again_attempt not_started = {.number = 1, .kind = AGAIN_END_NOT_STARTED, .sys = 11};
+static const struct again_attempt not_found = {
+	.number = 1, .kind = AGAIN_END_NOT_EXECUTED, .code = 127, .sys = 2};
+static const struct again_attempt not_started = {
+	.number = 1, .kind = AGAIN_END_NOT_STARTED, .sys = 11};
 
 static void test_success_codes(void **state)
 {
@@ -42,7 +44,8 @@ static void test_every_code_and_signal_is_its_own(void **state)
 		struct again_ends ends = {0};
 		again_ends_add_exit(&ends, code);
 		for (int other = 0; other <= 255; other++) {
-			const struct again_attempt attempt = {.kind = AGAIN_END_EXIT, .code = other};
+			const struct again_attempt attempt = {.kind = AGAIN_END_EXIT,
+			                                      .code = other};
 			assert_int_equal(again_ends_has(&ends, &attempt), other == (int)code);
 		}
 		assert_false(again_ends_has(&ends, &killed));
@@ -51,7 +54,8 @@ static void test_every_code_and_signal_is_its_own(void **state)
 		struct again_ends ends = {0};
 		again_ends_add_signal(&ends, number);
 		for (int other = 1; other <= 64; other++) {
-			const struct again_attempt attempt = {.kind = AGAIN_END_SIGNAL, .signal = other};
+			const struct again_attempt attempt = {.kind = AGAIN_END_SIGNAL,
+			                                      .signal = other};
 			assert_int_equal(again_ends_has(&ends, &attempt), other == (int)number);
 		}
 		assert_false(again_ends_has(&ends, &exit_7));
@@ -95,7 +99,8 @@ static void test_first_match_wins(void **state)
 	assert_int_equal(again_rules_class(&rules, &exit_7, &rule), AGAIN_CLASS_PERMANENT);
 	assert_string_equal(rule, "stop");
 	assert_int_equal(again_rules_class(&rules, &killed, &rule), AGAIN_CLASS_TRANSIENT);
-	rules.rules[1] = (struct again_rule){.when = again_ends_any(), .retry = true, .text = "retry"};
+	rules.rules[1] =
+		(struct again_rule){.when = again_ends_any(), .retry = true, .text = "retry"};
 	rules.count = 2;
 	assert_int_equal(again_rules_class(&rules, &exit_7, &rule), AGAIN_CLASS_PERMANENT);
 	assert_int_equal(again_rules_class(&rules, &killed, &rule), AGAIN_CLASS_TRANSIENT);
@@ -118,8 +123,9 @@ static void test_a_retry_rule_makes_stop_the_default(void **state)
 	assert_null(rule);
 }
 
-static struct again_verdict judge(const struct again_super *super, const struct again_attempt *attempt,
-                                  enum again_reason policy, int give_up_code)
+static struct again_verdict judge(const struct again_super *super,
+                                  const struct again_attempt *attempt, enum again_reason policy,
+                                  int give_up_code)
 {
 	struct again_verdict verdict = {0};
 	again_verdict_judge(&verdict, super, attempt, policy, give_up_code);
