@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -27,6 +28,13 @@ static int real_wait_writable(int fd, int timeout_ms)
 {
 	struct pollfd waiting = {.fd = fd, .events = POLLOUT};
 	return poll(&waiting, 1, timeout_ms);
+}
+
+static int real_unblock_signals(void)
+{
+	sigset_t none;
+	(void)sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static int real_access(const char *path, int mode)
@@ -53,6 +61,7 @@ const struct again_file_calls again_file_calls_real = {
 	.readlink = readlink,
 	.fchmod = fchmod,
 	.wait_writable = real_wait_writable,
+	.unblock_signals = real_unblock_signals,
 	.access = real_access,
 	.fcntl = real_fcntl,
 };

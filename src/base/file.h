@@ -27,6 +27,8 @@ struct again_file_calls {
 	 * time is over.
 	 */
 	int (*wait_writable)(int fd, int timeout_ms);
+	/** Lets every signal through: before a wait whose end is another program's matter. */
+	int (*unblock_signals)(void);
 	/** With the effective user's rights: faccessat(2) with AT_EACCESS. */
 	int (*access)(const char *path, int mode);
 	/** Commands that take an int or nothing: F_DUPFD_CLOEXEC, F_GETFL, F_GETFD. */

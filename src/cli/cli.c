@@ -68,6 +68,9 @@ static int heed_outer_deadline(const struct again_cli *cli, struct again_setting
 	const again_ns left = again_ns_sub(deadline_at_ns, now_ns);
 	if (left < settings->policy.deadline_ns) {
 		settings->policy.deadline_ns = left;
+		// The outer again sends KILL one grace after the deadline. With as long a grace of our own we would be gone
+		// before we have ended our command and told of it.
+		settings->kill_after_ns -= settings->kill_after_ns / 5;
 	}
 	return 0;
 }

@@ -25,6 +25,7 @@ struct job {
 	const struct again_settings *settings;
 	struct again_run_facts facts;
 	struct again_run_config config;
+	struct again_signals signals;
 	char host[256];
 	char run_id[17];
 	/** What goes to standard error, and to --log-file. */
@@ -194,11 +195,16 @@ static int run(struct job *job)
 {
 	struct again_error err = {0};
 	struct again_run_result result = {0};
-	if (open_logs(job, &err) != 0 || open_report(job, &err) != 0 ||
+	if (again_signals_open(&job->signals, job->cli->sys, &err) != 0 ||
+	    open_logs(job, &err) != 0 || open_report(job, &err) != 0 ||
 	    again_run(&job->config, &result, &err) != 0) {
 		return again_complain(job->cli, &err);
 	}
 	int code = result.exit_code;
+	if (result.signal != 0) {
+		// From here on it waits for us: should the books take long because nobody reads them, it is let through.
+		again_signal_raise(job->cli->sys, result.signal);
+	}
 	if (!result.stood_in) {
 		code = close_books(job, code);
 	}
@@ -215,6 +221,7 @@ static int run_command(const struct again_cli *cli, const struct again_settings 
 		.cli = cli,
 		.settings = settings,
 		.log_fd = -1,
+		.signals = {.fd = -1},
 		.config =
 			{
 				.sys = cli->sys,
@@ -227,9 +234,11 @@ static int run_command(const struct again_cli *cli, const struct again_settings 
 			},
 	};
 	job.config.facts = &job.facts;
+	job.config.signals = &job.signals;
 	job.config.context = &job;
 	gather_facts(&job, command);
 	const int code = run(&job);
+	again_signals_close(&job.signals, cli->sys);
 	if (job.reports) {
 		again_report_close(&job.report);
 	}

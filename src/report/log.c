@@ -2,7 +2,6 @@
 // The log's choice of what to tell, and its way to the descriptor.
 #include "report/log.h"
 
-#include "base/alloc.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -10,6 +9,7 @@
 #include "report/log_json.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 void again_log_init(struct again_log *log, const struct again_log_config *config)
@@ -59,8 +59,9 @@ static size_t write_some(struct again_log *log, const char *bytes, size_t len, i
 {
 	size_t done = 0;
 	while (done < len && has_room(log, timeout_ms)) {
-		ssize_t written =
-			log->config.files->write(log->config.fd, bytes + done, len - done);
+		// A pipe with any room takes this much at once.
+		const size_t part = len - done < PIPE_BUF ? len - done : PIPE_BUF;
+		ssize_t written = log->config.files->write(log->config.fd, bytes + done, part);
 		if (written > 0) {
 			done += (size_t)written;
 		} else if (written == 0 || (errno != EINTR && errno != EAGAIN)) {
@@ -84,11 +85,7 @@ static void put_line(struct again_log *log, const char *bytes, size_t len)
 {
 	flush_kept(log, /*timeout_ms=*/0);
 	size_t done = log->kept_len > 0 ? 0 : write_some(log, bytes, len, /*timeout_ms=*/0);
-	// A line of which something is out already must not be left at that: it would run into the
-	// next one.
-	if (done > 0 && len - done > sizeof(log->kept)) {
-		done += write_some(log, bytes + done, len - done, /*timeout_ms=*/-1);
-	}
+
 	if (done < len) {
 		keep(log, bytes + done, len - done);
 	}
@@ -108,8 +105,8 @@ static void put_text(struct again_log *log, const struct again_event *event,
 	}
 }
 
-/** Counts what does not fit, so that a second try can have room for all. */
-struct long_line {
+/** A line as far as it fits, and how long all of it would be. */
+struct measured_line {
 	char *at;
 	size_t len;
 	size_t cap;
@@ -117,7 +114,7 @@ struct long_line {
 
 static int gather(void *context, const char *bytes, size_t len, struct again_error * /*err*/)
 {
-	struct long_line *line = context;
+	struct measured_line *line = context;
 	if (line->len + len <= line->cap) {
 		memcpy(line->at + line->len, bytes, len);
 	}
@@ -125,35 +122,29 @@ static int gather(void *context, const char *bytes, size_t len, struct again_err
 	return 0;
 }
 
-/** Writes the event into the line, as far as it fits. */
-static void compose(struct long_line *line, const struct again_event *event)
+/** Composes the event into log->line; the length that it has or would have. */
+static size_t compose(struct again_log *log, const struct again_event *event, bool brief)
 {
 	char buffer[256];
 	struct again_json json;
-	line->len = 0;
-	again_json_begin(&json, buffer, sizeof(buffer), /*pretty=*/false, gather, line);
-	again_log_json_event(&json, event);
+	struct measured_line line = {.at = log->line, .cap = sizeof(log->line)};
+	again_json_begin(&json, buffer, sizeof(buffer), /*pretty=*/false, gather, &line);
+	again_log_json_event(&json, event, brief);
 	(void)again_json_end(&json, NULL);
+	return line.len;
 }
 
 static void put_json(struct again_log *log, const struct again_event *event)
 {
-	struct long_line line = {.at = log->line, .cap = sizeof(log->line)};
-	compose(&line, event);
-	if (line.len <= line.cap) {
-		put_line(log, line.at, line.len);
+	size_t len = compose(log, event, /*brief=*/false);
+	if (len > sizeof(log->line)) {
+		len = compose(log, event, /*brief=*/true); // a command of many words
+	}
+	if (len > sizeof(log->line)) {
+		fail(log, EMSGSIZE);
 		return;
 	}
-	// A command of many words.
-	line.cap = line.len;
-	line.at = again_alloc(line.cap, 1);
-	if (line.at == NULL) {
-		fail(log, ENOMEM);
-		return;
-	}
-	compose(&line, event);
-	put_line(log, line.at, line.len);
-	again_free(line.at);
+	put_line(log, log->line, len);
 }
 
 /** The verbosity that an event needs. */
@@ -207,7 +198,12 @@ void again_log_event(void *context, const struct again_event *event)
 	}
 	if (event->type == AGAIN_EVENT_RUN_END) {
 		const int patience_ms = 1000;
-		flush_kept(log, event->verdict->stop_signal != 0 ? patience_ms : -1);
+		flush_kept(log, patience_ms);
+		if (log->kept_len > 0 && event->verdict->stop_signal == 0) {
+			// Everything is over but this; who does not want to wait for it may say so.
+			(void)log->config.files->unblock_signals();
+			flush_kept(log, -1);
+		}
 		if (log->kept_len > 0) {
 			fail(log, EAGAIN);
 		}

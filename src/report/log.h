@@ -3,8 +3,9 @@
 //
 // A line is one write(2). The log never makes a run wait: a line that the descriptor has no room
 // for (a pipe that nobody reads, a terminal that is stopped) is kept and written before the next
-// one; the end of the run waits until everything is out, for ever where the descriptor is slow, a
-// second where a signal has told again to stop. What fails is remembered, and nothing stops for it.
+// one; the end of the run waits until everything is out, a second where a signal has told again to
+// stop. After a second of that wait signals are let through, so that anybody can end it. What fails is
+// remembered, and nothing stops for it.
 #ifndef AGAIN_REPORT_LOG_H
 #define AGAIN_REPORT_LOG_H
 
@@ -38,7 +39,7 @@ struct again_log_config {
 };
 
 /**
- * A longer line of text is cut; a longer JSON line takes memory of its own. Linux's PIPE_BUF:
+ * A longer line of text is cut; a longer JSON line goes without name, command and rule. Linux's PIPE_BUF:
  * atomic.
  */
 #define AGAIN_LOG_LINE 4096

@@ -30,10 +30,14 @@ static void add_attempt(struct again_json *json, const struct again_event *event
 	}
 }
 
-static void add_run_start(struct again_json *json, const struct again_event *event)
+static void add_run_start(struct again_json *json, const struct again_event *event, bool brief)
 {
 	again_fields_string(json, "host", event->facts->host);
-	again_fields_command(json, event->facts->command);
+	if (brief) {
+		again_fields_string(json, "command", NULL);
+	} else {
+		again_fields_command(json, event->facts->command);
+	}
 	again_fields_max_retries(json, event->facts->policy);
 	again_fields_u64(json, "seed", event->facts->seed);
 	again_fields_seconds(json, "initial_delay_seconds", event->delay_ns);
@@ -60,11 +64,21 @@ static void add_run_end(struct again_json *json, const struct again_event *event
 	again_fields_verdict(json, event->verdict, result);
 }
 
-static void add_members(struct again_json *json, const struct again_event *event)
+static void add_attempt_end(struct again_json *json, const struct again_attempt *attempt,
+                            bool brief)
+{
+	struct again_attempt told = *attempt;
+	if (brief) {
+		told.rule = NULL;
+	}
+	again_fields_attempt(json, &told);
+}
+
+static void add_members(struct again_json *json, const struct again_event *event, bool brief)
 {
 	switch (event->type) {
 	case AGAIN_EVENT_RUN_START:
-		add_run_start(json, event);
+		add_run_start(json, event, brief);
 		break;
 	case AGAIN_EVENT_ATTEMPT_START:
 		add_attempt(json, event);
@@ -76,7 +90,7 @@ static void add_members(struct again_json *json, const struct again_event *event
 		again_fields_u64(json, "processes", event->process_count);
 		break;
 	case AGAIN_EVENT_ATTEMPT_END:
-		again_fields_attempt(json, event->attempt);
+		add_attempt_end(json, event->attempt, brief);
 		break;
 	case AGAIN_EVENT_WAIT_END:
 		add_attempt(json, event);
@@ -91,13 +105,13 @@ static void add_members(struct again_json *json, const struct again_event *event
 	}
 }
 
-void again_log_json_event(struct again_json *json, const struct again_event *event)
+void again_log_json_event(struct again_json *json, const struct again_event *event, bool brief)
 {
 	again_json_open_object(json);
 	again_fields_string(json, "event", event_name(event->type));
 	again_fields_utc(json, "time", event->utc_ns);
 	again_fields_string(json, "run_id", event->facts->run_id);
-	again_fields_string(json, "name", event->facts->name);
-	add_members(json, event);
+	again_fields_string(json, "name", brief ? NULL : event->facts->name);
+	add_members(json, event, brief);
 	again_json_close_object(json);
 }

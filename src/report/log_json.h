@@ -6,7 +6,10 @@
 #include "base/event.h"
 #include "base/json.h"
 
-/** Writes the object; the caller begins and ends the text. */
-void again_log_json_event(struct again_json *json, const struct again_event *event);
+/**
+ * Writes the object; the caller begins and ends the text. `brief`: what can be of any length (name, command, rule) is
+ * null, and the rest fits into AGAIN_LOG_LINE.
+ */
+void again_log_json_event(struct again_json *json, const struct again_event *event, bool brief);
 
 #endif

@@ -226,6 +226,9 @@ static int begin_direct(struct again_output *output)
 		if (errno != ENXIO || waited_ms >= READER_MS) {
 			return -1;
 		}
+		if (waited_ms == 0) {
+			(void)output->files->unblock_signals();
+		}
 		(void)output->files->wait_writable(/*fd=*/-1, pause_ms);
 	}
 }
@@ -271,13 +274,34 @@ int again_output_begin(struct again_output *output, struct again_error *err)
 	return 0;
 }
 
+/**
+ * Writes to what may have a reader that is slow or gone for good. No part is larger than what a pipe with any room takes
+ * (PIPE_BUF), and whoever grows tired of a long wait can end it by a signal.
+ */
+static int write_direct(struct again_output *output, const char *bytes, size_t len)
+{
+	const int patience_ms = 1000;
+	while (len > 0) {
+		const size_t part = len < PIPE_BUF ? len : PIPE_BUF;
+		if (output->files->wait_writable(output->fd, patience_ms) == 0) {
+			(void)output->files->unblock_signals();
+		}
+		if (again_write_all(output->files, output->fd, bytes, part) != 0) {
+			return -1;
+		}
+		bytes += part;
+		len -= part;
+	}
+	return 0;
+}
+
 int again_output_sink(void *context, const char *bytes, size_t len, struct again_error *err)
 {
 	struct again_output *output = context;
-	if (again_write_all(output->files, output->fd, bytes, len) != 0) {
-		return cannot_write(output, errno, err);
-	}
-	return 0;
+	const int result = output->kind == AGAIN_OUTPUT_REPLACED
+	                           ? again_write_all(output->files, output->fd, bytes, len)
+	                           : write_direct(output, bytes, len);
+	return result == 0 ? 0 : cannot_write(output, errno, err);
 }
 
 /** fsync(2), forgiven where the file system does not know it. */

@@ -143,11 +143,13 @@ static struct again_super_event perform(struct again_runner *runner, enum again_
 	case AGAIN_SUPER_DO_DECIDE:
 		return decide(runner);
 	case AGAIN_SUPER_DO_WAIT:
+		return again_runner_wait(runner);
 	case AGAIN_SUPER_DO_FINISH:
 	case AGAIN_SUPER_BUG:
 		break;
 	}
-	return again_runner_wait(runner);
+	again_assert(action == AGAIN_SUPER_DO_WAIT); // none of the actions above
+	return (struct again_super_event){0};
 }
 
 static void loop(struct again_runner *runner, struct again_super_event event)
@@ -221,7 +223,7 @@ static int prepare(struct again_runner *runner, struct again_error *err)
 		.shell_argv = runner->command.shell_argv,
 		.envp = runner->environment.vars,
 		.pipe_action = {.sa_handler = SIG_DFL},
-		.file_size_action = runner->signals.file_size_action,
+		.file_size_action = runner->signals->file_size_action,
 		.parent = runner->sys->getpid(),
 		.failure = failure,
 	};
@@ -252,7 +254,7 @@ static void clean_up(struct again_runner *runner)
 	if (runner->timers.fd >= 0) {
 		(void)runner->sys->files->close(runner->timers.fd);
 	}
-	again_signals_close(&runner->signals, runner->sys);
+
 	again_environment_fini(&runner->environment);
 	again_command_fini(&runner->command);
 }
@@ -266,14 +268,11 @@ int again_run(const struct again_run_config *config, struct again_run_result *ou
 		.policy = config->facts->policy,
 		.timers = {AGAIN_NEVER, AGAIN_NEVER, AGAIN_NEVER, AGAIN_NEVER, AGAIN_NEVER, -1,
 	                   AGAIN_NEVER},
-		.signals = {.fd = -1},
+		.signals = config->signals,
 	};
 	struct again_run_result outcome = {0};
 	struct again_aside aside = {0};
-	int result = again_signals_open(&runner.signals, config->sys, err);
-	if (result == 0) {
-		result = again_step_aside(config->sys, &runner.signals, &aside, err);
-	}
+	int result = again_step_aside(config->sys, config->signals, &aside, err);
 	if (result == 0 && aside.stood_in) {
 		outcome = (struct again_run_result){true, aside.exit_code, aside.signal};
 	} else if (result == 0) {

@@ -5,6 +5,7 @@
 
 #include "base/event.h"
 #include "run/rules.h"
+#include "run/signals.h"
 #include "run/super.h"
 #include "run/sys.h"
 
@@ -12,6 +13,8 @@
 
 struct again_run_config {
 	const struct again_sys *sys;
+	/** Opened before anything that a signal must not leave half done; stays the caller's. */
+	const struct again_signals *signals;
 	/** The facts hold the command and the policy. */
 	const struct again_run_facts *facts;
 	const struct again_rules *rules;
@@ -39,7 +42,7 @@ struct again_run_result {
 
 /**
  * Runs. 0 with *out_result once the run is over and its events are told (the last one holds the verdict); negative with
- * *err where nothing was run. From here on the process is a subreaper, its signals are blocked, and PIPE is ignored.
+ * *err where nothing was run. From here on the process is a subreaper.
  */
 [[nodiscard]] int again_run(const struct again_run_config *config,
                             struct again_run_result *out_result, struct again_error *err);

@@ -42,7 +42,7 @@ struct again_runner {
 	struct again_decision next;
 	struct again_clocks now;
 	struct again_timers timers;
-	struct again_signals signals;
+	const struct again_signals *signals;
 	struct again_command command;
 	struct again_environment environment;
 	struct again_launch launch;
@@ -53,6 +53,11 @@ struct again_runner {
 	/** Its process, while it is not reaped; 0 else. */
 	pid_t child;
 	bool stop_from_terminal;
+	/** When the first signal to stop came. */
+	again_ns stop_mono_ns;
+	/** What happened at the same time as the last event, to be told next. */
+	bool has_pending;
+	struct again_super_event pending;
 	bool killing;
 	again_ns round_ns;
 	again_ns run_boot_ns;

@@ -98,14 +98,19 @@ bool again_signal_stops(int number)
 	return false;
 }
 
-void again_signal_die(const struct again_sys *sys, int number)
+void again_signal_raise(const struct again_sys *sys, int number)
 {
 	const struct sigaction standard = {.sa_handler = SIG_DFL};
-	sigset_t only;
-	(void)sigemptyset(&only);
-	(void)sigaddset(&only, number);
 	(void)sys->no_core_dump();
 	(void)sys->sigaction(number, &standard, NULL);
 	(void)sys->kill(sys->getpid(), number);
+}
+
+void again_signal_die(const struct again_sys *sys, int number)
+{
+	sigset_t only;
+	(void)sigemptyset(&only);
+	(void)sigaddset(&only, number);
+	again_signal_raise(sys, number);
 	(void)sys->sigprocmask(SIG_UNBLOCK, &only, NULL);
 }

@@ -35,7 +35,13 @@ void again_signals_close(struct again_signals *signals, const struct again_sys *
 bool again_signal_stops(int number);
 
 /**
- * Dies of the signal, as the default action would have it, without a core dump. Returns where that is impossible: as
+ * Sends us the signal with its default action and without a core dump: where it is blocked, death waits until it is let
+ * through.
+ */
+void again_signal_raise(const struct again_sys *sys, int number);
+
+/**
+ * Dies of the signal, as the default action would have it. Returns where that is impossible: as
  * pid 1, for which default actions do not exist.
  */
 void again_signal_die(const struct again_sys *sys, int number);

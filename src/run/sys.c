@@ -78,6 +78,7 @@ static int exec_paths(const struct again_sys *sys, const struct again_launch *la
 		if (errno == ENOEXEC) {
 			launch->shell_argv[1] = *path;
 			(void)sys->execve("/bin/sh", launch->shell_argv, launch->envp);
+			return ENOEXEC; // it is there, and nothing runs it
 		}
 		switch (errno) {
 		case EACCES:
@@ -134,11 +135,21 @@ static pid_t real_spawn(const struct again_sys *sys, const struct again_launch *
 {
 	launch->failure->sys = 0;
 	launch->failure->at_exec = 0;
+	// No signal may stop the child before its exec: again would wait in vfork, deaf to everything.
+	sigset_t all;
+	sigset_t before;
+	(void)sigfillset(&all);
+	if (sys->sigprocmask(SIG_SETMASK, &all, &before) != 0) {
+		return -1;
+	}
 	const pid_t pid =
 		vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork): the copy of fork is its price
 	if (pid == 0) {
 		child_main(sys, launch);
 	}
+	const int reason = errno;
+	(void)sys->sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = reason;
 	return pid;
 }
 

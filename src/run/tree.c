@@ -15,7 +15,8 @@ struct process {
 	pid_t pid;
 	pid_t parent;
 	pid_t group;
-	char state;
+	/** A zombie of which no thread runs any more. */
+	bool dead;
 	/** In clock ticks since boot: with the pid, a process's name for ever. */
 	unsigned long long start;
 };
@@ -41,28 +42,33 @@ static unsigned long long next_number(char **at)
 	return strtoull(*at, at, 10);
 }
 
-// proc(5), /proc/PID/stat: "pid (comm) state ppid pgrp …", start time is field 22. comm may hold any byte, so the last
-// bracket counts.
+static char *skip_fields(char *at, int count)
+{
+	for (; count > 0; count--) {
+		at += strspn(at, " ");
+		at += strcspn(at, " ");
+	}
+	return at;
+}
+
+// proc(5), /proc/PID/stat: "pid (comm) state ppid pgrp …"; the number of threads is field 20, the start time field 22.
+// comm may hold any byte, so the last bracket counts. A process whose first thread has ended while others run is a
+// zombie by its state alone.
 static bool parse_stat(char *line, struct process *out)
 {
 	char *at = strrchr(line, ')');
 	if (at == NULL || at[1] != ' ' || at[2] == '\0') {
 		return false;
 	}
-	out->state = at[2];
+	const char state = at[2];
 	at += 3;
 	out->parent = (pid_t)next_number(&at);
 	out->group = (pid_t)next_number(&at);
-	for (int field = 6; field < 22; field++) {
-		while (*at == ' ') {
-			at++;
-		}
-		while (*at != ' ' && *at != '\0') {
-			at++;
-		}
-	}
+	at = skip_fields(at, 14);
+	out->dead = next_number(&at) <= 1 && state == 'Z';
+	at = skip_fields(at, 1);
 	out->start = next_number(&at);
-	return out->start != 0 || *at == ' ';
+	return *at == ' ';
 }
 
 static bool look_up(const struct again_sys *sys, pid_t pid, struct process *out)
@@ -126,9 +132,13 @@ static int take_entries(const struct again_sys *sys, struct snapshot *shot, char
 			continue;
 		}
 		struct process process;
-		if (look_up(sys, (pid_t)strtol(entry->name, NULL, 10), &process) &&
-		    keep(shot, &process) != 0) {
-			return -1;
+		errno = 0;
+		if (look_up(sys, (pid_t)strtol(entry->name, NULL, 10), &process)) {
+			if (keep(shot, &process) != 0) {
+				return -1;
+			}
+		} else if (errno == EMFILE || errno == ENFILE) {
+			return -1; // not gone, but not to be seen
 		}
 	}
 	return 0;
@@ -202,6 +212,32 @@ static int send_deep(const struct again_sys *sys, const struct process *process,
 	return result;
 }
 
+// Whether the process got the signal with a group: from the terminal, or from us as one of the child's group.
+static bool has_it(const struct again_tree_target *target, const struct process *process)
+{
+	return (target->skip_group != 0 && process->group == target->skip_group) ||
+	       (target->child != 0 && target->child_leads && process->group == target->child);
+}
+
+// The child, and its group where it leads one. It may have left that group since.
+static unsigned send_child(const struct again_sys *sys, const struct again_tree_target *target,
+                           int signal)
+{
+	struct process child;
+	bool sent = false;
+	if (target->child == 0) {
+		return 0;
+	}
+	if (target->child_leads) {
+		sent = send_both(sys, -target->child, signal) == 0;
+	}
+	const bool known = look_up(sys, target->child, &child);
+	if (known ? !has_it(target, &child) : !sent && target->skip_group == 0) {
+		sent = send_both(sys, target->child, signal) == 0;
+	}
+	return sent;
+}
+
 static unsigned send_descendants(const struct again_sys *sys,
                                  const struct again_tree_target *target, int signal,
                                  struct snapshot *shot)
@@ -211,26 +247,17 @@ static unsigned send_descendants(const struct again_sys *sys,
 	unsigned count = 0;
 	for (size_t i = 0; i < found; i++) {
 		const struct process *process = &shot->all[i];
-		if (process->pid == target->child || process->state == 'Z' ||
-		    (target->skip_group != 0 && process->group == target->skip_group)) {
+		if (process->pid == target->child) {
 			continue;
 		}
-		if (target->child_leads && target->child != 0 && process->group == target->child) {
-			count++; // it got the signal with its group
-			continue;
+		bool sent = process->group != target->skip_group;
+		if (!has_it(target, process)) {
+			sent = (process->parent == self ? send_both(sys, process->pid, signal)
+			                                : send_deep(sys, process, signal)) == 0;
 		}
-		const int sent = process->parent == self ? send_both(sys, process->pid, signal)
-		                                         : send_deep(sys, process, signal);
-		count += sent == 0;
+		count += sent && !process->dead;
 	}
 	return count;
-}
-
-static bool child_has_it(const struct again_sys *sys, const struct again_tree_target *target)
-{
-	struct process child;
-	return target->skip_group != 0 &&
-	       (!look_up(sys, target->child, &child) || child.group == target->skip_group);
 }
 
 int again_tree_send(const struct again_sys *sys, const struct again_tree_target *target, int signal,
@@ -240,11 +267,7 @@ int again_tree_send(const struct again_sys *sys, const struct again_tree_target 
 	struct snapshot shot = {0};
 	const int result = take_snapshot(sys, &shot);
 	const int reason = errno;
-	unsigned count = 0;
-	if (target->child != 0 && !child_has_it(sys, target)) {
-		count += send_both(sys, target->child_leads ? -target->child : target->child,
-		                   signal) == 0;
-	}
+	unsigned count = send_child(sys, target, signal);
 	if (result == 0) {
 		count += send_descendants(sys, target, signal, &shot);
 	}
@@ -261,7 +284,7 @@ unsigned again_tree_list(const struct again_sys *sys, pid_t root, int *out_pids,
 	if (take_snapshot(sys, &shot) == 0) {
 		const size_t found = gather(&shot, root);
 		for (size_t i = 0; i < found && count < cap; i++) {
-			if (shot.all[i].state != 'Z') {
+			if (!shot.all[i].dead) {
 				out_pids[count++] = shot.all[i].pid;
 			}
 		}

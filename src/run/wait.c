@@ -11,6 +11,9 @@
 #include <errno.h>
 #include <sys/timerfd.h>
 
+/** Signals of one number that come this close together are one request. */
+#define SAME_REQUEST UINT64_C(100'000'000)
+
 static again_ns least(again_ns a, again_ns b)
 {
 	return a < b ? a : b;
@@ -56,7 +59,7 @@ static int sleep_until_something(struct again_runner *runner)
 	const again_ns boot = least(timers->due_boot_ns, timers->deadline_boot_ns);
 	again_ns timeout =
 		mono == AGAIN_NEVER ? AGAIN_NEVER : again_ns_sub(mono, runner->now.mono_ns);
-	struct pollfd fds[2] = {{.fd = runner->signals.fd, .events = POLLIN},
+	struct pollfd fds[2] = {{.fd = runner->signals->fd, .events = POLLIN},
 	                        {.fd = -1, .events = POLLIN}};
 	if (boot != AGAIN_NEVER) {
 		const again_ns left = again_ns_sub(boot, runner->now.boot_ns);
@@ -94,11 +97,41 @@ static void tell_status(struct again_runner *runner)
 	again_runner_tell(runner, event);
 }
 
+// timeout(1) signals again and then its whole group, and who signals a group reaches the stand-in and the worker: that is
+// one request to stop, not impatience.
+static bool is_echo(const struct again_runner *runner, int number)
+{
+	return runner->super.stop_signal == number &&
+	       again_ns_sub(runner->now.mono_ns, runner->stop_mono_ns) < SAME_REQUEST;
+}
+
+// A signal to stop may meet an attempt that has just ended by itself. A success that is there counts, and the signal
+// comes too late for it; a failure is told after the signal, which may have caused it.
+static struct again_super_event take_stop(struct again_runner *runner,
+                                          const struct again_signal *signal)
+{
+	const struct again_super_event stop = {.type = AGAIN_SUPER_STOP, .signal = signal->number};
+	if (runner->super.stop_signal == 0) {
+		runner->stop_mono_ns = runner->now.mono_ns;
+	}
+	runner->stop_from_terminal = signal->from_terminal;
+	if (runner->child == 0) {
+		return stop;
+	}
+	const struct again_super_event ended = again_attempt_reap(runner);
+	if (ended.type != AGAIN_SUPER_EXITED) {
+		return ended.type == AGAIN_SUPER_BROKEN ? ended : stop;
+	}
+	runner->has_pending = true;
+	runner->pending = ended.succeeded ? stop : ended;
+	return ended.succeeded ? ended : stop;
+}
+
 // True where the signal is an event for the supervisor.
 static bool take_signal(struct again_runner *runner, struct again_super_event *out_event)
 {
 	struct again_signal signal;
-	const int got = again_signals_read(&runner->signals, runner->sys, &signal);
+	const int got = again_signals_read(runner->signals, runner->sys, &signal);
 	if (got < 0) {
 		*out_event = again_runner_break(runner, "cannot read signals");
 		return true;
@@ -111,9 +144,10 @@ static bool take_signal(struct again_runner *runner, struct again_super_event *o
 		return true;
 	}
 	if (again_signal_stops(signal.number)) {
-		runner->stop_from_terminal = signal.from_terminal;
-		*out_event = (struct again_super_event){.type = AGAIN_SUPER_STOP,
-		                                        .signal = signal.number};
+		if (is_echo(runner, signal.number)) {
+			return false;
+		}
+		*out_event = take_stop(runner, &signal);
 		return true;
 	}
 	if (signal.number == SIGUSR1) {
@@ -155,13 +189,17 @@ static bool take_timer(struct again_runner *runner, struct again_super_event *ou
 
 struct again_super_event again_runner_wait(struct again_runner *runner)
 {
+	if (runner->has_pending) {
+		runner->has_pending = false;
+		return runner->pending;
+	}
 	for (;;) {
 		struct again_super_event event = {0};
 		const int readable = sleep_until_something(runner);
 		if (readable < 0) {
 			return again_runner_break(runner, "cannot wait for events");
 		}
-		if (readable > 0 ? take_signal(runner, &event) : take_timer(runner, &event)) {
+		if ((readable > 0 && take_signal(runner, &event)) || take_timer(runner, &event)) {
 			return event;
 		}
 	}

@@ -50,6 +50,7 @@ FAULT(ssize_t, FILES, readlink, EACCES, -1, (const char *path, char *buffer, siz
       (path, buffer, cap))
 FAULT(int, FILES, fchmod, EPERM, -1, (int fd, mode_t mode), (fd, mode))
 FAULT(int, FILES, wait_writable, ENOMEM, -1, (int fd, int timeout_ms), (fd, timeout_ms))
+FAULT(int, FILES, unblock_signals, EINVAL, -1, (void), ())
 FAULT(int, FILES, access, EACCES, -1, (const char *path, int mode), (path, mode))
 FAULT(int, FILES, fcntl, EMFILE, -1, (int fd, int command, int argument), (fd, command, argument))
 
@@ -121,6 +122,7 @@ int faulty_main(char **argv)
 		.readlink = faulty_readlink,
 		.fchmod = faulty_fchmod,
 		.wait_writable = faulty_wait_writable,
+		.unblock_signals = faulty_unblock_signals,
 		.access = faulty_access,
 		.fcntl = faulty_fcntl,
 	};
