@@ -100,68 +100,70 @@ static void refuses(const char *words[], const char *told[])
 
 #define WORDS(...) ((const char *[]){__VA_ARGS__, NULL})
 
+static const char *const bad_values[][2] = {
+	{"--max-retries", "0"},
+	{"--max-retries", "-1"},
+	{"--max-retries", "abc"},
+	{"--max-retries", "1e99"},
+	{"--max-retries", ""},
+	{"--max-retries", "4294967295"},
+	{"--base-delay", "-1"},
+	{"--base-delay", "0"},
+	{"--base-delay", "nan"},
+	{"--base-delay", "1x"},
+	{"--base-delay", "1h30"},
+	{"--base-delay", ""},
+	{"--max-delay", "0"},
+	{"--max-delay", "0.5"},
+	{"--factor", "0.5"},
+	{"--factor", "-2"},
+	{"--factor", "inf"},
+	{"--backoff", "quadratic"},
+	{"--backoff", "polynomial:0"},
+	{"--backoff", "polynomial:9"},
+	{"--backoff", "list:"},
+	{"--backoff", "list:1s//2s"},
+	{"--backoff", "list:0"},
+	{"--jitter", "some"},
+	{"--jitter", "proportional:0"},
+	{"--jitter", "proportional:1"},
+	{"--seed", "-1"},
+	{"--seed", "9007199254740992"},
+	{"--timeout", "0"},
+	{"--deadline", "0"},
+	{"--reset-after", "0"},
+	{"--kill-leftovers", "perhaps"},
+	{"--success", "256"},
+	{"--success", ""},
+	{"--success", "!0-255"},
+	{"--success", "3-1"},
+	{"--success", "0,"},
+	{"--retry-on", "exit"},
+	{"--retry-on", "exit:"},
+	{"--retry-on", "exit:1&timeout"},
+	{"--stop-on", "signal:NONE"},
+	{"--stop-on", ""},
+	{"--stop-on", "any&"},
+	{"--exit-on-give-up", "256"},
+	{"--name", ""},
+	{"--log-format", "xml"},
+	{"--output", ""},
+	{"--config", "/nonexistent/file"},
+	{"--stop-on", "stdout:/x/"},
+};
+
 static void test_bad_values(void **state)
 {
 	(void)state;
-	static const char *const bad[][2] = {
-		{"--max-retries", "0"},
-		{"--max-retries", "-1"},
-		{"--max-retries", "abc"},
-		{"--max-retries", "1e99"},
-		{"--max-retries", ""},
-		{"--max-retries", "4294967295"},
-		{"--base-delay", "-1"},
-		{"--base-delay", "0"},
-		{"--base-delay", "nan"},
-		{"--base-delay", "1x"},
-		{"--base-delay", "1h30"},
-		{"--base-delay", ""},
-		{"--max-delay", "0"},
-		{"--max-delay", "0.5"},
-		{"--factor", "0.5"},
-		{"--factor", "-2"},
-		{"--factor", "inf"},
-		{"--backoff", "quadratic"},
-		{"--backoff", "polynomial:0"},
-		{"--backoff", "polynomial:9"},
-		{"--backoff", "list:"},
-		{"--backoff", "list:1s//2s"},
-		{"--backoff", "list:0"},
-		{"--jitter", "some"},
-		{"--jitter", "proportional:0"},
-		{"--jitter", "proportional:1"},
-		{"--seed", "-1"},
-		{"--seed", "9007199254740992"},
-		{"--timeout", "0"},
-		{"--deadline", "0"},
-		{"--reset-after", "0"},
-		{"--kill-leftovers", "perhaps"},
-		{"--success", "256"},
-		{"--success", ""},
-		{"--success", "!0-255"},
-		{"--success", "3-1"},
-		{"--success", "0,"},
-		{"--retry-on", "exit"},
-		{"--retry-on", "exit:"},
-		{"--retry-on", "exit:1&timeout"},
-		{"--stop-on", "signal:NONE"},
-		{"--stop-on", ""},
-		{"--stop-on", "any&"},
-		{"--exit-on-give-up", "256"},
-		{"--name", ""},
-		{"--log-format", "xml"},
-		{"--output", ""},
-		{"--config", "/nonexistent/file"},
-		{"--stop-on", "stdout:/x/"},
-	};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		if (strcmp(bad[i][0], "--config") == 0) {
-			assert_true(READ(bad[i][0], bad[i][1], "true") < 0);
+	for (size_t i = 0; i < sizeof(bad_values) / sizeof(bad_values[0]); i++) {
+		if (strcmp(bad_values[i][0], "--config") == 0) {
+			assert_true(READ(bad_values[i][0], bad_values[i][1], "true") < 0);
 			continue;
 		}
 		char quoted[64];
-		(void)snprintf(quoted, sizeof(quoted), "%s '%s'", bad[i][0], bad[i][1]);
-		refuses(WORDS(bad[i][0], bad[i][1], "true"), WORDS(quoted));
+		(void)snprintf(quoted, sizeof(quoted), "%s '%s'", bad_values[i][0],
+		               bad_values[i][1]);
+		refuses(WORDS(bad_values[i][0], bad_values[i][1], "true"), WORDS(quoted));
 	}
 }
 
