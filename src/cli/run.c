@@ -195,9 +195,10 @@ static int run(struct job *job)
 {
 	struct again_error err = {0};
 	struct again_run_result result = {0};
-	if (again_signals_open(&job->signals, job->cli->sys, &err) != 0 ||
-	    open_logs(job, &err) != 0 || open_report(job, &err) != 0 ||
-	    again_run(&job->config, &result, &err) != 0) {
+	// A log may be a fifo that nobody reads: opening it must be easy to end. To try the report's place must not be.
+	if (open_logs(job, &err) != 0 ||
+	    again_signals_open(&job->signals, job->cli->sys, &err) != 0 ||
+	    open_report(job, &err) != 0 || again_run(&job->config, &result, &err) != 0) {
 		return again_complain(job->cli, &err);
 	}
 	int code = result.exit_code;

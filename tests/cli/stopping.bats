@@ -138,6 +138,16 @@ unstick() {
 	unstick
 }
 
+@test "a log that is a fifo without a reader keeps nobody from ending it" {
+	mkfifo log
+	start again -n 1 -d 1ms --log-file log -- touch ran
+	wait_for 'grep -q "again" "/proc/$pid/comm" && [ "$(ps -o stat= -p "$pid" | cut -c1)" = S ]'
+	kill -TERM "$pid"
+	finish
+	is "$how" "signal TERM"
+	[ ! -e ran ]
+}
+
 @test "a line of a JSON log that would be too long goes without the command" {
 	# shellcheck disable=SC2046 # many words
 	try again -n 1 -d 1ms --log-format json --log-file log -- sh -c 'exit 3' $(seq 20000)
