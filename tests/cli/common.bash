@@ -48,24 +48,41 @@ common_setup() {
 	cd "$BATS_TEST_TMPDIR/work" || return 1
 }
 
+# The living processes that carry the mark.
+marked() {
+	local file pid
+	# shellcheck disable=SC2013 # paths below /proc have no spaces
+	for file in $(grep -lzsxF -- "AGAINTEST_MARK=$1" /proc/[0-9]*/environ); do
+		pid=${file#/proc/}
+		pid=${pid%/environ}
+		if alive "$pid"; then
+			echo "$pid"
+		fi
+	done
+}
+
+wait_for_quiet() {
+	for _ in {1..40}; do
+		[ -n "$(marked "$1")" ] || return 0
+		sleep 0.05
+	done
+}
+
 common_teardown() {
-	local mark=${AGAINTEST_MARK:-none} failed=0 file pid
+	local mark=${AGAINTEST_MARK:-none} failed=0 pid
 	unset AGAINTEST_MARK
 	if [ -s "$BATS_TEST_TMPDIR/.left" ]; then
 		echo "left alive by a command that had ended:" >&2
 		cat "$BATS_TEST_TMPDIR/.left" >&2
 		failed=1
 	fi
-	# Every process of this test carries its mark in its first environment.
-	# shellcheck disable=SC2013 # paths below /proc have no spaces
-	for file in $(grep -lzsxF -- "AGAINTEST_MARK=$mark" /proc/[0-9]*/environ); do
-		pid=${file#/proc/}
-		pid=${pid%/environ}
-		if alive "$pid"; then
-			echo "left alive by the test: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")" >&2
-			kill -KILL "$pid" 2>/dev/null
-			failed=1
-		fi
+	# Every process of this test carries its mark in its first environment. What other programs than ours have killed may take a
+	# moment to be gone; what ours leave is looked for at once, when they end (contain.py).
+	wait_for_quiet "$mark"
+	for pid in $(marked "$mark"); do
+		echo "left alive by the test: $pid $(tr '\0' ' ' <"/proc/$pid/cmdline")" >&2
+		kill -KILL "$pid" 2>/dev/null
+		failed=1
 	done
 	cd / || true
 	return "$failed"

@@ -20,7 +20,7 @@ retry_is_there() {
 same_end() {
 	local wanted=$1
 	shift
-	try timeout 20 "$@"
+	try_allow_left=1 try timeout 20 "$@"
 	is "$status" "$wanted" "timeout: $*"
 	local theirs=$output
 	try again -n 1 --stop-on any --timeout 20 -- "$@"
@@ -43,7 +43,7 @@ changed() {
 
 @test "timeout: 124 when the limit is over" {
 	timeout_is_there
-	try timeout 0.1 sleep 1000
+	try_allow_left=1 try timeout 0.1 sleep 1000
 	is "$status" 124
 	try again -n 1 --stop-on any --timeout 0.1 -- sleep 1000
 	is "$status" 124
@@ -51,7 +51,7 @@ changed() {
 
 @test "timeout: 124 also when the command ends with another code on TERM" {
 	timeout_is_there
-	try timeout 0.2 sh -c 'trap "exit 3" TERM; sleep 1000 & wait'
+	try_allow_left=1 try timeout 0.2 sh -c 'trap "exit 3" TERM; sleep 1000 & wait'
 	is "$status" 124
 	try again -n 1 --stop-on any --timeout 0.2 -- sh -c 'trap "exit 3" TERM; sleep 1000 & wait'
 	is "$status" 124
@@ -59,11 +59,11 @@ changed() {
 
 @test "timeout: 125 for misuse" {
 	timeout_is_there
-	try timeout abc true
+	try_allow_left=1 try timeout abc true
 	is "$status" 125
 	try again --timeout abc -- true
 	is "$status" 125
-	try timeout --nonsense 1 true
+	try_allow_left=1 try timeout --nonsense 1 true
 	is "$status" 125
 	try again --nonsense -- true
 	is "$status" 125
@@ -84,7 +84,7 @@ changed() {
 	timeout_is_there
 	local pair
 	for pair in KILL:137 TERM:143 SEGV:139 USR1:138 PIPE:141; do
-		try timeout 20 sh -c "kill -${pair%:*} \$\$"
+		try_allow_left=1 try timeout 20 sh -c "kill -${pair%:*} \$\$"
 		is "$status" "${pair#*:}"
 		try again -n 1 --stop-on any --timeout 20 -- sh -c "kill -${pair%:*} \$\$"
 		is "$status" "${pair#*:}"
@@ -95,13 +95,13 @@ changed() {
 	timeout_is_there
 	local form
 	for form in 0.1 .1 0.1s; do
-		try timeout "$form" sleep 1000
+		try_allow_left=1 try timeout "$form" sleep 1000
 		is "$status" 124
 		try again -n 1 --stop-on any --timeout "$form" -- sleep 1000
 		is "$status" 124
 	done
 	for form in 1x -1 '' ; do
-		try timeout "$form" true
+		try_allow_left=1 try timeout "$form" true
 		is "$status" 125
 		try again --timeout "$form" -- true
 		is "$status" 125
@@ -110,7 +110,7 @@ changed() {
 
 @test "timeout: CONT goes with the TERM, a stopped command can end" {
 	timeout_is_there
-	try_limit=10 try timeout 0.2 sh -c 'kill -STOP $$; exec sleep 1000'
+	try_allow_left=1 try_limit=10 try timeout 0.2 sh -c 'kill -STOP $$; exec sleep 1000'
 	is "$status" 124
 	try_limit=10 try again -n 1 --stop-on any --timeout 0.2 -- sh -c 'kill -STOP $$; exec sleep 1000'
 	is "$status" 124
@@ -120,7 +120,7 @@ changed() {
 	timeout_is_there
 	try again -n 1 --stop-on any -t 0.1 -k 0.1 -- sh -c 'trap "" TERM; while :; do sleep 0.05; done'
 	is "$how" "exit 124"
-	try timeout -k 0.1 0.1 sh -c 'trap "" TERM; while :; do sleep 0.05; done'
+	try_allow_left=1 try timeout -k 0.1 0.1 sh -c 'trap "" TERM; while :; do sleep 0.05; done'
 	is "$how" "signal KILL"
 }
 
@@ -144,7 +144,7 @@ changed() {
 	retry_is_there
 	local code
 	for code in 1 7 99 255; do
-		try retry -d 0 -t 2 -- sh -c "exit $code"
+		try_allow_left=1 try retry -d 0 -t 2 -- sh -c "exit $code"
 		is "$status" "$code"
 		try again -n 1 -d 1ms -- sh -c "exit $code"
 		is "$status" "$code"
@@ -153,7 +153,7 @@ changed() {
 
 @test "retry: a success after failures, the same final output" {
 	retry_is_there
-	try retry -d 0 -t 5 -- sh -c 'echo x >>theirs; [ "$(wc -l <theirs)" = 3 ] && echo result'
+	try_allow_left=1 try retry -d 0 -t 5 -- sh -c 'echo x >>theirs; [ "$(wc -l <theirs)" = 3 ] && echo result'
 	is "$status" 0
 	local theirs=$output
 	try again -n 4 -d 1ms -- sh -c 'echo x >>ours; [ "$(wc -l <ours)" = 3 ] && echo result'
@@ -164,7 +164,7 @@ changed() {
 
 @test "retry: a first success is run once" {
 	retry_is_there
-	try retry -d 10 -- sh -c 'echo x >>theirs'
+	try_allow_left=1 try retry -d 10 -- sh -c 'echo x >>theirs'
 	is "$status" 0
 	try again -d 10 -- sh -c 'echo x >>ours'
 	is "$status" 0
@@ -173,7 +173,7 @@ changed() {
 
 @test "retry: 128+n for a signal" {
 	retry_is_there
-	try retry -d 0 -t 1 -- sh -c 'kill -KILL $$'
+	try_allow_left=1 try retry -d 0 -t 1 -- sh -c 'kill -KILL $$'
 	is "$status" 137
 	try again -n 1 -d 1ms -- sh -c 'kill -KILL $$'
 	is "$status" 137
@@ -181,7 +181,7 @@ changed() {
 
 @test "retry: its number of times is one more than our number of retries" {
 	retry_is_there
-	try retry -d 0 -t 3 -- sh -c 'echo x >>theirs; exit 1'
+	try_allow_left=1 try retry -d 0 -t 3 -- sh -c 'echo x >>theirs; exit 1'
 	try again -n 2 -d 1ms -- sh -c 'echo x >>ours; exit 1'
 	cmp ours theirs
 }
@@ -191,7 +191,7 @@ changed() {
 	try again -n 3 -d 1ms -- nowhere-to-be-found
 	is "$status" 127
 	hasnt "$stderr" retrying
-	try retry -d 0 -t 3 -- nowhere-to-be-found
+	try_allow_left=1 try retry -d 0 -t 3 -- nowhere-to-be-found
 	[ "$(printf '%s\n' "$stderr" | grep -c 'Could not execute')" -eq 3 ] || changed "retry no longer retries what does not exist"
 	is "$status" 1
 }
@@ -201,7 +201,7 @@ changed() {
 	try again -n 3 -d 1ms -- sh -c 'echo x >>ours; [ "$(wc -l <ours)" = 3 ] || kill -SEGV $$'
 	is "$status" 0
 	is "$(wc -l <ours)" 3
-	try retry -d 0 -t 4 -- sh -c 'echo x >>theirs; [ "$(wc -l <theirs)" = 3 ] || kill -SEGV $$'
+	try_allow_left=1 try retry -d 0 -t 4 -- sh -c 'echo x >>theirs; [ "$(wc -l <theirs)" = 3 ] || kill -SEGV $$'
 	[ "$(wc -l <theirs)" -eq 1 ] || changed "retry now retries after a signal death"
 	is "$status" 139
 }
@@ -211,7 +211,7 @@ changed() {
 	try again -n 2 -d 1ms --success 1,2 -- sh -c 'echo x >>ours; exit 2'
 	is "$status" 0
 	is "$(wc -l <ours)" 1
-	try retry -d 0 -t 3 -u 1,2 -- sh -c 'echo x >>theirs; exit 2'
+	try_allow_left=1 try retry -d 0 -t 3 -u 1,2 -- sh -c 'echo x >>theirs; exit 2'
 	[ "$(wc -l <theirs)" -eq 3 ] || changed "retry's lists work now"
 }
 
@@ -222,7 +222,7 @@ changed() {
 	try again -n 1 --backoff list:1s/1h --jitter none -- false
 	between $(($(now_ms) - before)) 1000 1900
 	before=$(now_ms)
-	try retry -d 1 -t 2 -- false
+	try_allow_left=1 try retry -d 1 -t 2 -- false
 	[ $(($(now_ms) - before)) -ge 2000 ] || changed "retry no longer sleeps after the last attempt"
 }
 
