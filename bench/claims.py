@@ -54,7 +54,8 @@ def startup(quick):
 
     times = Rounds("startup", 10 if quick else 120)
     rounds = times.collect(measure_round)
-    part = Part(numbers={"median_s_by_round": rounds}, details=[times.words()])
+    part = Part(numbers={"median_s_by_round": rounds}, details=[times.words()],
+                disturbed=not times.enough())
 
     def compare(mode, ours, peer, limit):
         added = {name: [one[mode][name] - one[mode]["true"] for one in rounds] for name in (ours, peer)}
@@ -95,7 +96,8 @@ def attempts(quick):
     times = Rounds("attempts", 4 if quick else 16)
     rounds = times.collect(lambda number: time_once("attempts", commands, number, runs=1, warmup=0,
                                                     exits_with={"again-static": 1, "again": 1}))
-    part = Part(numbers={"median_s_by_round": rounds}, details=[times.words()])
+    part = Part(numbers={"median_s_by_round": rounds}, details=[times.words()],
+                disturbed=not times.enough())
     for ours in ("again-static", "again"):
         ratios = [one[ours] / one[f"{ours} loop"] for one in rounds]
         each = {name: [one[name] / (RETRIES + 1) for one in rounds] for name in commands}
@@ -222,7 +224,8 @@ def reaction(quick):
     part = Part(numbers={name: {"median_us": statistics.median(values), "p99_us": quantile(values, 0.99),
                                 "most_us": max(values)}
                          for name, values in zip(commands, (ours, bare))},
-                details=[times.words()])
+                details=[times.words()],
+                disturbed=not times.enough())
 
     def row(which, mine, other):
         part.rows.append(Row(
@@ -240,12 +243,20 @@ def decision(quick):
     library = ROOT / "build/lib/libagain.a"
     if not (ROOT / "bench/decision.c").exists() or not library.exists():
         raise Unable("bench/decision.c or build/lib/libagain.a is missing")
-    said = run([compile_helper("decision", libraries=[library]), str(200_000 if quick else 2_000_000)])
-    each = {name.strip(): float(ns) for name, ns in re.findall(r"^(.+?)\s+([\d.]+) ns/decision", said, re.M)}
-    if not each:
-        raise Unable(f"bench/decision.c said nothing that is understood here:\n{said}")
+    binary = compile_helper("decision", libraries=[library])
+
+    def measure_round(_number):
+        said = run([binary, str(200_000 if quick else 2_000_000)])
+        found = re.findall(r"^(.+?)\s+([\d.]+) ns/decision", said, re.M)
+        if not found:
+            raise Unable(f"bench/decision.c said nothing that is understood here:\n{said}")
+        return {name.strip(): float(ns) for name, ns in found}
+
+    times = Rounds("decision", 3)
+    rounds = times.collect(measure_round)
+    each = {name: min(one[name] for one in rounds) for name in rounds[0]}
     slowest = max(each, key=each.get)
-    part = Part(numbers=each)
+    part = Part(numbers=each, details=[times.words()], disturbed=not times.enough())
     for claim, name in (("default policy", DEFAULT_POLICY), (f"slowest of {len(each)}", slowest)):
         if name in each:
             part.rows.append(Row(f"one decision, {claim}", f"`decision`: {name}", f"{each[name]:.2f} ns",
