@@ -57,7 +57,7 @@ def startup(quick):
     part = Part(numbers={"median_s_by_round": rounds}, details=[times.words()],
                 disturbed=not times.enough())
 
-    def compare(mode, ours, peer, limit):
+    def compare(mode, ours, peer, limit, note=""):
         added = {name: [one[mode][name] - one[mode]["true"] for one in rounds] for name in (ours, peer)}
         ratios = [mine / other for mine, other in zip(added[ours], added[peer])]
         ratio = statistics.median(ratios)
@@ -65,7 +65,7 @@ def startup(quick):
         part.rows.append(Row(
             f"start-up, {mode}", f"`{ours} -- true`", f"+{milliseconds(added[ours])}",
             f"`{words}` +{milliseconds(added[peer])}", spread(ratios),
-            {None: "", 1: "below 1"}.get(limit, f"≤ {limit}"),
+            note if limit is None else "below 1" if limit == 1 else f"≤ {limit}",
             None if limit is None else ratio <= limit if limit < 1 else ratio < 1))
         part.numbers[f"{mode}: {ours}/{peer}"] = ratio
 
@@ -74,7 +74,7 @@ def startup(quick):
                   "spawn_loop": None}
         for peer, limit in limits.items():
             if peer in commands:
-                compare(mode, "again-static", peer, limit)
+                compare(mode, "again-static", peer, limit, note="not judged" if peer == "env" else "")
         for peer in ("env", "retry", "timeout"):
             if peer in commands:
                 compare(mode, "again", peer, None)

@@ -124,8 +124,8 @@ class Rounds:
 
     def words(self):
         if self.enough():
-            return (f"`{self.part}`: {len(self.calm)} rounds count; {len(self.disturbed)} do not, because other "
-                    f"programs used more than {CALM} processors in them.")
+            return (f"`{self.part}`: {len(self.calm)} rounds count; thrown away because other programs used more than "
+                    f"{CALM} processors: {len(self.disturbed)}.")
         return (f"`{self.part}`: **disturbed**. Only {len(self.calm)} of {len(self.calm) + len(self.disturbed)} rounds "
                 f"were calm, so all of them count; in the others, other programs used more than {CALM} processors.")
 
