@@ -20,7 +20,7 @@ int again_complain(const struct again_cli *cli, const struct again_error *err)
 	again_text_add(&text, "\n");
 	// There is nowhere to tell that telling has failed; the exit code stands.
 	(void)!again_write_all(cli->sys->files, STDERR_FILENO, text.at, text.len);
-	return AGAIN_EXIT_MISUSE;
+	return AGAIN_EXIT_SELF;
 }
 
 int again_print(const struct again_cli *cli, const char *bytes, size_t len)

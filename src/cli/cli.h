@@ -5,9 +5,7 @@
 
 #include "cli/settings.h"
 #include "run/sys.h"
-
-/** again's own failure, or its misuse. */
-#define AGAIN_EXIT_MISUSE 125
+#include "run/verdict.h"
 
 struct again_cli {
 	const struct again_sys *sys;
@@ -27,14 +25,14 @@ int again_verb_flaky(const struct again_cli *cli, int start);
 /** Whether the word is a verb. */
 bool again_is_verb(const char *word);
 
-/** --help and --version, on standard output; 0, or AGAIN_EXIT_MISUSE where that cannot be written. */
+/** --help and --version, on standard output; 0, or AGAIN_EXIT_SELF where that cannot be written. */
 int again_print_help(const struct again_cli *cli);
 int again_print_version(const struct again_cli *cli);
 
-/** "again: TEXT" on standard error; returns AGAIN_EXIT_MISUSE. */
+/** "again: TEXT" on standard error; returns AGAIN_EXIT_SELF. */
 int again_complain(const struct again_cli *cli, const struct again_error *err);
 
-/** Writes to standard output; 0, or AGAIN_EXIT_MISUSE and a line on standard error. */
+/** Writes to standard output; 0, or AGAIN_EXIT_SELF and a line on standard error. */
 int again_print(const struct again_cli *cli, const char *bytes, size_t len);
 
 /** The value of an environment variable, NULL where it is not set. */

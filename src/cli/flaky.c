@@ -81,7 +81,7 @@ static int set_random(struct flaky *flaky, const char *value, struct again_error
 static int set_seed(struct flaky *flaky, const char *value, struct again_error *err)
 {
 	flaky->seeded = true;
-	return again_parse_u64(value, 0, (UINT64_C(1) << 53) - 1, &flaky->seed, err);
+	return again_parse_u64(value, 0, AGAIN_SEED_MAX, &flaky->seed, err);
 }
 
 static int set_delay(struct flaky *flaky, const char *value, struct again_error *err)

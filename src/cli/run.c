@@ -17,9 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/** Seeds that every language with doubles can hold. */
-#define SEED_BITS 53
-
 struct job {
 	const struct again_cli *cli;
 	const struct again_settings *settings;
@@ -85,8 +82,8 @@ static void draw_identity(struct job *job)
 		words[0] = again_rng_next(&rng);
 		words[1] = again_rng_next(&rng);
 	}
-	job->facts.seed =
-		given(job, AGAIN_OPTION_SEED) ? job->settings->seed : words[0] >> (64 - SEED_BITS);
+	job->facts.seed = given(job, AGAIN_OPTION_SEED) ? job->settings->seed
+	                                                : words[0] >> (64 - AGAIN_SEED_BITS);
 	struct again_text id = again_text_over(job->run_id, sizeof(job->run_id));
 	again_text_addf(&id, "%016" PRIx64, words[1]);
 	job->facts.run_id = job->run_id;
@@ -180,7 +177,7 @@ static int close_books(struct job *job, int exit_code)
 	}
 	if (job->reports && again_report_save(&job->report, &job->output, &err) != 0) {
 		(void)again_complain(job->cli, &err);
-		exit_code = exit_code == 0 ? AGAIN_EXIT_MISUSE : exit_code;
+		exit_code = exit_code == 0 ? AGAIN_EXIT_SELF : exit_code;
 	}
 	const int failure = job->logs_to_file ? again_log_failure(&job->file_log) : 0;
 	if (failure != 0) {

@@ -11,9 +11,6 @@
 
 typedef int set_fn(struct again_settings *settings, const char *value, struct again_error *err);
 
-/** The largest seed: every language with doubles can hold it. */
-#define SEED_MAX ((UINT64_C(1) << 53) - 1)
-
 static int set_duration(const char *value, again_ns least, again_ns *out, struct again_error *err)
 {
 	again_ns ns = 0;
@@ -176,7 +173,7 @@ static int set_jitter(struct again_settings *settings, const char *value, struct
 
 static int set_seed(struct again_settings *settings, const char *value, struct again_error *err)
 {
-	return again_parse_u64(value, 0, SEED_MAX, &settings->seed, err);
+	return again_parse_u64(value, 0, AGAIN_SEED_MAX, &settings->seed, err);
 }
 
 static int set_initial_delay(struct again_settings *settings, const char *value,

@@ -11,6 +11,10 @@
 
 #include <again/policy.h>
 
+/** Seeds have this many bits: every language with doubles can hold them. */
+#define AGAIN_SEED_BITS 53
+#define AGAIN_SEED_MAX ((UINT64_C(1) << AGAIN_SEED_BITS) - 1)
+
 struct again_settings {
 	struct again_policy policy;
 	again_ns list[AGAIN_LIST_MAX];
