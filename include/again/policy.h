@@ -66,6 +66,18 @@ enum again_jitter {
 	AGAIN_JITTER_PROPORTIONAL = 4
 };
 
+/** What is made of a server's hint. New values may appear. */
+enum again_hint_use {
+	/** delay = max(own, hint): the longer of the two. The growth goes on. */
+	AGAIN_HINT_AT_LEAST = 0,
+	/** The hint is not looked at, a refusal included. */
+	AGAIN_HINT_IGNORE = 1,
+	/** delay = hint, 0 included, and the growth starts anew (gRPC A6, cenkalti/backoff v5). */
+	AGAIN_HINT_EXACT = 2,
+	/** delay = max(own, min(hint, own + hint_max_ns)): a bad server cannot stall a client (AWS SDKs, 2026). */
+	AGAIN_HINT_BOUNDED = 3
+};
+
 /** max_retries without a limit. 0 is no retry; the default is 5: three different things. */
 #define AGAIN_UNLIMITED UINT32_MAX
 
@@ -105,8 +117,8 @@ struct again_policy {
 	const again_ns *list;
 	/** How many they are, 1 to AGAIN_LIST_MAX. */
 	uint32_t list_len;
-	/** 0. */
-	uint32_t reserved;
+	/** 1: an attempt that may have taken effect (AGAIN_CLASS_AMBIGUOUS) is tried again. 0: it is not. */
+	uint32_t retry_ambiguous;
 	/** The whole call's limit, counted from again_call_init. 0: no attempt starts. AGAIN_NEVER: none. */
 	again_ns deadline_ns;
 	/** One attempt's limit, above 0. AGAIN_NEVER: none. */
@@ -117,10 +129,22 @@ struct again_policy {
 	again_ns reset_after_ns;
 	/** Before the first attempt: 0 to this, uniform; exactly this without jitter. Outside max_delay. */
 	again_ns initial_delay_ns;
+	/** An enum again_hint_use. */
+	uint32_t hint_use;
+	/** A hint is lengthened by up to this part of it, uniform, never shortened; Q32, below 1. Without jitter: not at all. */
+	uint32_t hint_jitter_q32;
+	/**
+	 * AT_LEAST and EXACT: a longer hint ends the call (AGAIN_REASON_HINT_TOO_LONG). BOUNDED: what a hint may add to the
+	 * own delay. Outside max_delay. AGAIN_NEVER: no bound.
+	 */
+	again_ns hint_max_ns;
+	/** The first delay where the server said that it is too much (AGAIN_CLASS_THROTTLED); not for a list. 0: base_delay_ns. */
+	again_ns throttled_base_delay_ns;
 };
 
 /**
- * The defaults: 5 retries, exponential from 1 s by 2 up to 60 s, equal jitter, no deadline, no limits.
+ * The defaults: 5 retries, exponential from 1 s by 2 up to 60 s, equal jitter, no deadline, no limits; a hint is at
+ * least waited for, up to 1 h, plus up to 20 % of it.
  * `size` is sizeof the caller's struct: that many bytes are written, no more; those that we do not know become 0.
  */
 AGAIN_API void again_policy_init(struct again_policy *policy, size_t size);
@@ -133,6 +157,7 @@ AGAIN_API void again_policy_init(struct again_policy *policy, size_t size);
  *
  *     max_delay_ns    below base_delay_ns (not for a list); equal to it under decorrelated jitter, which leaves no spread
  *     jitter          decorrelated with another backoff than exponential, or with a factor that is not the default
+ *     max_delay_ns    below throttled_base_delay_ns; equal to it under decorrelated jitter (not for a list)
  *     min_attempt_ns  above deadline_ns
  *
  * `error` may be NULL. What the other functions do with a policy that fails is undefined.

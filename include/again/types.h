@@ -42,7 +42,9 @@ typedef uint64_t again_ns;
 	X(AGAIN_ERR_SYNTAX, -3, "malformed text")                   \
 	X(AGAIN_ERR_CONFLICT, -4, "settings contradict each other") \
 	X(AGAIN_ERR_MEMORY, -5, "out of memory")                    \
-	X(AGAIN_ERR_SYSTEM, -6, "system call failed")
+	X(AGAIN_ERR_SYSTEM, -6, "system call failed")               \
+	X(AGAIN_ERR_VERSION, -7, "version not supported")           \
+	X(AGAIN_ERR_SPACE, -8, "buffer too small")
 
 enum again_code {
 	AGAIN_OK = 0,
@@ -59,8 +61,10 @@ struct again_error {
 	int sys;
 	/** The name of the offending field, a static string; NULL where no single field is to blame. */
 	const char *field;
+	/** The byte of the parsed text where it went wrong, from 1; 0 where no text was parsed. */
+	uint32_t column;
 	/** One sentence: lower case, no full stop, what failed first. Always terminated. */
-	char text[240];
+	char text[236];
 };
 
 /** The meaning of an error code, a static string; "unknown error" for a number that is none. */

@@ -27,5 +27,6 @@ int again_error_set(struct again_error *err, int code, const char *field, const 
 	err->code = code;
 	err->sys = 0;
 	err->field = field;
+	err->column = 0;
 	return code;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// again-gen: prints what is made of the option table at build time: the manual's option section and the completions of
-// bash, zsh and fish. It is not installed.
+// again-gen: prints what is made of tables at build time: of the option table the manual's option section and the
+// completions of bash, zsh and fish; of the library's presets a list for its manual. It is not installed.
 #include "cli/options.h"
+
+#include <again/text.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -165,6 +167,23 @@ static void print_fish(void)
 	       "complete -c again -n 'not __fish_is_first_token' -a '(__fish_complete_subcommand)'\n");
 }
 
+static void print_preset_list(const char *kind, const struct again_preset *presets, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		printf("%s\t%s\t%s\t%s\n", kind, presets[i].name, presets[i].text,
+		       presets[i].source);
+	}
+}
+
+static void print_presets(void)
+{
+	size_t count = 0;
+	const struct again_preset *presets = again_policy_presets(&count);
+	print_preset_list("policy", presets, count);
+	presets = again_budget_presets(&count);
+	print_preset_list("budget", presets, count);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc == 2 ? argv[1] : "";
@@ -176,8 +195,10 @@ int main(int argc, char **argv)
 		print_zsh();
 	} else if (strcmp(what, "fish") == 0) {
 		print_fish();
+	} else if (strcmp(what, "presets") == 0) {
+		print_presets();
 	} else {
-		(void)fprintf(stderr, "usage: again-gen man|bash|zsh|fish\n");
+		(void)fprintf(stderr, "usage: again-gen man|bash|zsh|fish|presets\n");
 		return 2;
 	}
 	return fflush(stdout) == 0 ? 0 : 1;

@@ -1,27 +1,33 @@
 // SPDX-License-Identifier: MIT
 // `again plan`: the schedule that options give, before anything runs.
 //
-// Least, median and most come from the range that each delay is drawn from. Only decorrelated jitter has no closed form,
-// because each delay depends on the one before: its medians are those of a fixed sample of calls. With --seed the
-// delays are the very ones that a run with these options decides.
+// Everything is asked of the library (<again/plan.h>). Least and most are exact, and so is the median of a delay, which
+// is drawn uniformly; only under decorrelated jitter, where each delay depends on the one before, it is that of a fixed
+// sample of calls. So are the distribution of the sum and the chance to end before the deadline. With --seed the delays
+// are the very ones that a run with these options decides.
 #include "cli/cli.h"
 
 #include "base/number.h"
 #include "base/text.h"
 
 #include <again/call.h>
-
-#include <stdlib.h>
+#include <again/plan.h>
 
 /** Longer schedules, and endless ones, are printed up to a row where every delay has reached its cap long since. */
 #define ROWS_MAX 1000
 #define ROWS_OF_LONGER 20
 
-/** How many calls stand for all where there is no formula. */
-#define SAMPLE 1001
+/** How many calls stand for all where there is no formula: for each delay, and for the whole run, which is told once. */
+#define DELAY_SAMPLES 1001
+#define RUN_SAMPLES 10'000
+
+/** The sample does not follow --seed: that says which run this is, not what runs are like. */
+#define SAMPLE_SEED 0
 
 /** Fitting delays into a deadline, no more are counted. */
 #define COUNT_MAX 1'000'000
+
+_Static_assert(RUN_SAMPLES >= 2 * DELAY_SAMPLES, "as much as again_plan_delays wants");
 
 struct plan {
 	const struct again_settings *settings;
@@ -29,8 +35,8 @@ struct plan {
 	bool seeded;
 	uint32_t rows;
 	again_ns seeded_ns[ROWS_MAX];
-	again_ns sample_ns[SAMPLE];
-	again_ns sorted_ns[SAMPLE];
+	struct again_spread delays[ROWS_MAX];
+	again_ns work[RUN_SAMPLES];
 	/** The exit code so far. */
 	int code;
 	const struct again_cli *cli;
@@ -45,27 +51,6 @@ static void flush(struct plan *plan)
 		plan->code = again_print(plan->cli, plan->text.at, plan->text.len);
 	}
 	plan->text = again_text_over(plan->buffer, sizeof(plan->buffer));
-}
-
-static int compare(const void *a, const void *b)
-{
-	const again_ns x = *(const again_ns *)a;
-	const again_ns y = *(const again_ns *)b;
-	return (x > y) - (x < y);
-}
-
-// The delay before retry n of each call of the sample follows from the one before.
-static again_ns sampled_median(struct plan *plan, uint32_t n)
-{
-	for (size_t i = 0; i < SAMPLE; i++) {
-		struct again_rng rng =
-			again_rng_split(again_rng_split(again_rng_root(0), i), n + 1);
-		const again_ns last = n == 0 ? 0 : plan->sample_ns[i];
-		plan->sample_ns[i] = again_policy_delay(plan->policy, n, last, &rng);
-		plan->sorted_ns[i] = plan->sample_ns[i];
-	}
-	qsort(plan->sorted_ns, SAMPLE, sizeof(plan->sorted_ns[0]), compare);
-	return plan->sorted_ns[SAMPLE / 2];
 }
 
 // A sum of delays can be longer than a time can say.
@@ -90,22 +75,18 @@ static void add_cell(struct again_text *line, again_ns ns, bool exact)
 }
 
 struct sums {
-	again_ns least;
 	again_ns median;
-	again_ns most;
 	again_ns seeded;
 };
 
-static void add_row(struct plan *plan, uint32_t n, again_ns least, again_ns median, again_ns most,
-                    struct sums *sums)
+static void add_row(struct plan *plan, uint32_t n, again_ns median, struct sums *sums)
 {
-	sums->least = again_ns_add(sums->least, least);
+	const struct again_spread *delay = &plan->delays[n];
 	sums->median = again_ns_add(sums->median, median);
-	sums->most = again_ns_add(sums->most, most);
 	again_text_addf(&plan->text, "%5u", n + 1);
-	add_cell(&plan->text, least, false);
+	add_cell(&plan->text, delay->least_ns, false);
 	add_cell(&plan->text, median, false);
-	add_cell(&plan->text, most, false);
+	add_cell(&plan->text, delay->most_ns, false);
 	if (plan->seeded) {
 		sums->seeded = again_ns_add(sums->seeded, plan->seeded_ns[n]);
 		add_cell(&plan->text, plan->seeded_ns[n], true);
@@ -125,14 +106,15 @@ static void add_rows(struct plan *plan, struct sums *sums)
 		again_text_addf(&plan->text, "  %14s", "with the seed");
 	}
 	again_text_addf(&plan->text, "  %14s\n", "cumulated");
-	again_ns last = 0;
+	// For the bounds one call is enough.
+	again_plan_delays(plan->policy, plan->rows, SAMPLE_SEED, plan->work,
+	                  chained ? DELAY_SAMPLES : 1, plan->delays);
 	for (uint32_t n = 0; n < plan->rows; n++) {
-		again_ns least = 0;
-		again_ns most = 0;
-		again_policy_range(plan->policy, n, last, &least, &most);
-		last = most;
-		add_row(plan, n, least,
-		        chained ? sampled_median(plan, n) : least + (most - least) / 2, most, sums);
+		const struct again_spread *delay = &plan->delays[n];
+		add_row(plan, n,
+		        chained ? delay->median_ns
+		                : delay->least_ns + (delay->most_ns - delay->least_ns) / 2,
+		        sums);
 	}
 	if (plan->policy->max_retries == AGAIN_UNLIMITED) {
 		again_text_add(&plan->text, "  ...  and so on, without an end\n");
@@ -142,16 +124,29 @@ static void add_rows(struct plan *plan, struct sums *sums)
 	}
 }
 
-static void add_total(struct plan *plan, const struct sums *sums)
+static bool has_all_rows(const struct plan *plan)
 {
-	const bool all = plan->rows == plan->policy->max_retries;
-	again_text_add(&plan->text, all ? "total delay: least " : "total delay of these: least ");
-	add_time(&plan->text, sums->least, false);
+	return plan->rows == plan->policy->max_retries;
+}
+
+static void add_total(struct plan *plan, again_ns seeded_ns)
+{
+	struct again_spread total;
+	again_plan_total(plan->policy, plan->rows, SAMPLE_SEED, plan->work, RUN_SAMPLES, &total);
+	again_text_add(&plan->text,
+	               has_all_rows(plan) ? "total delay: least " : "total delay of these: least ");
+	add_time(&plan->text, total.least_ns, false);
+	if (total.least_ns < total.most_ns) {
+		again_text_add(&plan->text, ", median ");
+		add_time(&plan->text, total.median_ns, false);
+		again_text_add(&plan->text, ", 95 % within ");
+		add_time(&plan->text, total.p95_ns, false);
+	}
 	again_text_add(&plan->text, ", most ");
-	add_time(&plan->text, sums->most, false);
+	add_time(&plan->text, total.most_ns, false);
 	if (plan->seeded) {
 		again_text_add(&plan->text, ", with the seed ");
-		add_time(&plan->text, sums->seeded, true);
+		add_time(&plan->text, seeded_ns, true);
 	}
 	again_text_add(&plan->text, "\n");
 }
@@ -169,7 +164,8 @@ static uint32_t count_fitting(const struct again_policy *policy, bool longest)
 		again_policy_range(policy, fitting, last, &least, &most);
 		last = longest ? most : least;
 		at = again_ns_add(at, last);
-		if (at >= policy->deadline_ns) {
+		const again_ns left = again_ns_sub(policy->deadline_ns, at);
+		if (left == 0 || left < policy->min_attempt_ns) {
 			break;
 		}
 		fitting++;
@@ -192,6 +188,40 @@ static void add_initial_delay(struct plan *plan)
 		again_text_add(&plan->text, "0s to ");
 	}
 	again_text_add_delay(&plan->text, plan->policy->initial_delay_ns);
+	again_text_add(&plan->text, "\n");
+}
+
+// To the percent: the sample knows no better. What is not certain is not told as if it were.
+static void add_chance(struct plan *plan, again_ns attempt_ns)
+{
+	const uint64_t q32 = again_plan_chance(plan->policy, plan->rows + 1, attempt_ns,
+	                                       SAMPLE_SEED, RUN_SAMPLES);
+	const uint64_t percent = (q32 * 100 + AGAIN_Q32_ONE / 2) / AGAIN_Q32_ONE;
+	if (percent == 0 && q32 > 0) {
+		again_text_add(&plan->text, "under 1 %");
+	} else if (percent == 100 && q32 < AGAIN_Q32_ONE) {
+		again_text_add(&plan->text, "over 99 %");
+	} else {
+		again_text_addf(&plan->text, "%u %%", (unsigned)percent);
+	}
+}
+
+// How long attempts will take is not known: it is told for none of it, and for all that --timeout gives them.
+static void add_chances(struct plan *plan)
+{
+	const struct again_policy *policy = plan->policy;
+	if (policy->deadline_ns == AGAIN_NEVER || !has_all_rows(plan)) {
+		return;
+	}
+	again_text_addf(&plan->text, "chance of all %u attempts: ", plan->rows + 1);
+	add_chance(plan, /*attempt_ns=*/0);
+	again_text_add(&plan->text, " if they take no time");
+	if (policy->attempt_timeout_ns != AGAIN_NEVER) {
+		again_text_add(&plan->text, ", ");
+		add_chance(plan, policy->attempt_timeout_ns);
+		again_text_add(&plan->text, " if each takes its ");
+		again_text_add_delay(&plan->text, policy->attempt_timeout_ns);
+	}
 	again_text_add(&plan->text, "\n");
 }
 
@@ -229,8 +259,9 @@ static void print_plan(struct plan *plan)
 	}
 	add_initial_delay(plan);
 	add_rows(plan, &sums);
-	add_total(plan, &sums);
+	add_total(plan, sums.seeded);
 	add_deadline(plan);
+	add_chances(plan);
 	flush(plan);
 }
 

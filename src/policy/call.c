@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
-// One call's life: begin, next, and the same decisions planned ahead. @pure
+// One call's life: begin, start, next, and the same decisions planned ahead. @pure
 //
 // States: open (reason NONE) and ended (any other reason). An end is final: it is told again from the state alone, so
 // asking once more can neither change it nor cost a draw. Nothing is counted before it is certain that the attempt
-// runs: the attempts, the growth and the last delay move when a wait is granted.
+// runs: the attempts, the growth and the last delay move when a wait is granted, and then the guards are paid.
+//
+// Most calls have no guards: what they cost is behind one branch at a time, in guards.c.
 #include <again/call.h>
 
 #include "base/number.h"
+#include "policy/check.h"
+#include "policy/fit.h"
+#include "policy/guards.h"
+#include "policy/hint_use.h"
+#include "policy/newer.h"
 #include "policy/pick.h"
 #include "policy/saturate.h"
 #include "policy/splitmix.h"
@@ -14,6 +21,7 @@
 #include <stdbool.h>
 
 _Static_assert(sizeof(struct again_call) <= 48, "the state of a call");
+_Static_assert(AGAIN_REASON_HINT_TOO_LONG <= UINT8_MAX, "a reason fits the state");
 
 /** Key 0 of a call's stream is the initial delay, key a the wait after attempt a. */
 static uint64_t draw(struct again_rng rng, uint32_t key)
@@ -35,99 +43,176 @@ static uint32_t after(uint32_t number)
 	return number < UINT32_MAX ? number + 1 : UINT32_MAX;
 }
 
-static bool has_deadline(const struct again_call *call)
+static bool has_ended(const struct again_call *call)
 {
-	return call->deadline_at_ns != AGAIN_NEVER;
+	return call->reason != AGAIN_REASON_NONE;
 }
 
-/** An attempt needs some time, and at least what the policy says. */
-static bool fits(const struct again_call *call, const struct again_policy *policy,
-                 again_ns start_ns)
+/** Takes the clock, which is held where it was latest. */
+static void look_at(struct again_call *call, again_ns now_ns)
 {
-	again_ns left = again_ns_sub(call->deadline_at_ns, start_ns);
-	return !has_deadline(call) || (left > 0 && left >= policy->min_attempt_ns);
+	call->latest_ns = again_ns_max(call->latest_ns, now_ns);
 }
 
-static void tell_end(const struct again_call *call, struct again_decision *out_decision)
+[[gnu::cold]] static void tell_end(const struct again_call *call, struct again_decision *out_decision)
 {
 	*out_decision = (struct again_decision){
 		.verb = call->reason == AGAIN_REASON_SUCCESS ? AGAIN_VERB_SUCCEED : AGAIN_VERB_STOP,
 		.reason = call->reason,
 		.attempt = call->attempts,
+		.guard = call->guard,
 		.delay_ns = call->last_delay_ns,
 		.not_before_ns = again_ns_add(call->latest_ns, call->last_delay_ns),
+		.budget_left = call->paid,
 	};
 }
 
-static void end(struct again_call *call, uint32_t reason, again_ns refused_delay_ns,
-                struct again_decision *out_decision)
+/** `refused_ns` is the wait that was refused, 0 where none was asked for. */
+[[gnu::cold]] static void end(struct again_call *call, const struct again_guards *guards, uint32_t outcome_class,
+                struct again_refusal why, again_ns refused_ns, struct again_decision *out_decision)
 {
-	call->reason = reason;
-	call->last_delay_ns = refused_delay_ns;
+	call->reason = (uint8_t)why.reason;
+	call->guard = (uint8_t)why.guard;
+	call->last_delay_ns = refused_ns;
+	call->paid = UINT32_MAX;
+	if (guards != NULL) {
+		again_guards_end(guards);
+		call->paid = again_guards_left(guards, outcome_class, call->latest_ns);
+	}
 	tell_end(call, out_decision);
 }
 
 /** The next attempt, if it fits after this wait; else the end. */
-static bool offer(struct again_call *call, const struct again_policy *policy, again_ns delay_ns,
+static inline bool offer(struct again_call *call, const struct again_policy *policy,
+                  const struct again_guards *guards, uint32_t outcome_class, struct again_wait wait,
                   struct again_decision *out_decision)
 {
-	again_ns start_ns = again_ns_add(call->latest_ns, delay_ns);
-	if (!fits(call, policy, start_ns)) {
-		end(call, AGAIN_REASON_WOULD_EXCEED_DEADLINE, delay_ns, out_decision);
+	again_ns start_ns = again_ns_add(call->latest_ns, wait.delay_ns);
+	if (wait.reason == AGAIN_REASON_NONE && !again_call_fits(call, policy, start_ns)) {
+		wait.reason = AGAIN_REASON_WOULD_EXCEED_DEADLINE;
+	}
+	if (wait.reason != AGAIN_REASON_NONE) {
+		end(call, guards, outcome_class, (struct again_refusal){wait.reason, wait.guard},
+		    wait.delay_ns, out_decision);
 		return false;
 	}
-	again_ns left_ns = has_deadline(call) ? call->deadline_at_ns - start_ns : AGAIN_NEVER;
-	call->attempts = after(call->attempts);
 	*out_decision = (struct again_decision){
 		.verb = AGAIN_VERB_RETRY,
-		.attempt = call->attempts,
-		.delay_ns = delay_ns,
+		.attempt = after(call->attempts),
+		.guard = wait.guard,
+		.delay_ns = wait.delay_ns,
 		.not_before_ns = start_ns,
-		.attempt_timeout_ns = again_ns_min(policy->attempt_timeout_ns, left_ns),
+		.attempt_timeout_ns = again_call_limit(call, policy, start_ns),
+		.budget_left = UINT32_MAX,
 	};
+	if (guards != NULL) {
+		again_guards_charge(guards, call, outcome_class, out_decision);
+	}
+	call->attempts = out_decision->attempt;
 	return true;
 }
 
-static uint32_t reason_of_class(uint32_t outcome_class)
+/** A failure that is tried again, if nothing else forbids it. */
+static bool can_pass(const struct again_policy *policy, uint32_t outcome_class)
 {
 	switch ((enum again_class)outcome_class) {
-	case AGAIN_CLASS_SUCCESS:
-		return AGAIN_REASON_SUCCESS;
 	case AGAIN_CLASS_TRANSIENT:
-		return AGAIN_REASON_NONE;
-	case AGAIN_CLASS_CANCELLED:
-		return AGAIN_REASON_CANCELLED;
+	case AGAIN_CLASS_THROTTLED:
+	case AGAIN_CLASS_TIMEOUT:
+	case AGAIN_CLASS_SERVER:
+		return true;
+	case AGAIN_CLASS_AMBIGUOUS:
+		return policy->retry_ambiguous != 0;
+	case AGAIN_CLASS_SUCCESS:
 	case AGAIN_CLASS_PERMANENT:
+	case AGAIN_CLASS_CANCELLED:
 		break;
 	}
 	// A class that this library does not know is not known to be safe to try again.
+	return false;
+}
+
+/** Why a class that is not tried again ends the call. */
+static uint32_t reason_of_class(uint32_t outcome_class)
+{
+	switch (outcome_class) {
+	case AGAIN_CLASS_SUCCESS:
+		return AGAIN_REASON_SUCCESS;
+	case AGAIN_CLASS_CANCELLED:
+		return AGAIN_REASON_CANCELLED;
+	case AGAIN_CLASS_AMBIGUOUS:
+		return AGAIN_REASON_AMBIGUOUS;
+	}
 	return AGAIN_REASON_NOT_RETRYABLE;
 }
 
 static bool is_past_deadline(const struct again_call *call)
 {
-	return has_deadline(call) && call->latest_ns >= call->deadline_at_ns;
+	return call->deadline_at_ns != AGAIN_NEVER && call->latest_ns >= call->deadline_at_ns;
 }
 
-/** What forbids another attempt before its delay is known: class, attempts, deadline, in that order. */
-static uint32_t refusal(const struct again_call *call, const struct again_policy *policy,
-                        const struct again_outcome *outcome)
+static bool is_refused_by_server(const struct again_policy *policy,
+                                 const struct again_outcome *outcome)
 {
-	uint32_t reason = reason_of_class(outcome->outcome_class);
-	if (reason != AGAIN_REASON_NONE) {
-		return reason;
+	return outcome->hint_kind == AGAIN_HINT_REFUSAL &&
+	       again_policy_hint_use(policy) != AGAIN_HINT_IGNORE;
+}
+
+/** What forbids another attempt before its delay is known, in the order of <again/call.h>. */
+static struct again_refusal refusal(const struct again_call *call,
+                                    const struct again_policy *policy,
+                                    const struct again_guards *guards,
+                                    const struct again_outcome *outcome, bool passes)
+{
+	if (!passes) {
+		uint32_t reason = reason_of_class(outcome->outcome_class);
+		return (struct again_refusal){reason, AGAIN_GUARD_NONE};
 	}
 	// AGAIN_UNLIMITED is the largest count, which attempts cannot pass.
 	if (call->attempts > policy->max_retries) {
-		return AGAIN_REASON_EXHAUSTED;
+		return (struct again_refusal){AGAIN_REASON_EXHAUSTED, AGAIN_GUARD_NONE};
 	}
-	return is_past_deadline(call) ? AGAIN_REASON_DEADLINE : AGAIN_REASON_NONE;
+	if (is_refused_by_server(policy, outcome)) {
+		return (struct again_refusal){AGAIN_REASON_SERVER_REFUSED, AGAIN_GUARD_HINT};
+	}
+	if (is_past_deadline(call)) {
+		return (struct again_refusal){AGAIN_REASON_DEADLINE, AGAIN_GUARD_NONE};
+	}
+	return guards != NULL ? again_guards_refusal(guards, call, outcome->outcome_class)
+	                      : (struct again_refusal){AGAIN_REASON_NONE, AGAIN_GUARD_NONE};
 }
 
 static bool was_healthy(const struct again_policy *policy, const struct again_outcome *outcome)
 {
 	return policy->reset_after_ns != AGAIN_NEVER &&
 	       again_ns_sub(outcome->ended_ns, outcome->started_ns) >= policy->reset_after_ns;
+}
+
+static bool was_not_made(const struct again_outcome *outcome)
+{
+	return outcome->outcome_class == AGAIN_CLASS_CANCELLED &&
+	       outcome->started_ns == AGAIN_NEVER;
+}
+
+/** The attempt that was offered is not made. */
+static void take_back(struct again_call *call, const struct again_guards *guards, again_lease lease)
+{
+	if (guards != NULL) {
+		again_guards_take_back(guards, call, lease);
+	}
+	call->attempts--;
+}
+
+/** How the attempt ended, before anything is decided. */
+static void account(struct again_call *call, const struct again_guards *guards,
+                    const struct again_outcome *outcome, bool passes)
+{
+	again_check(call->attempts > 0);
+	if (was_not_made(outcome)) {
+		take_back(call, guards, outcome->lease);
+	} else if (guards != NULL) {
+		again_guards_account(guards, call, outcome, passes);
+	}
 }
 
 void again_call_init(struct again_call *call, const struct again_policy *policy, again_ns now_ns,
@@ -140,44 +225,87 @@ void again_call_init(struct again_call *call, const struct again_policy *policy,
 	};
 }
 
-void again_call_begin(struct again_call *call, const struct again_policy *policy, again_ns now_ns,
+void again_call_begin(struct again_call *call, const struct again_policy *policy,
+                      const struct again_guards *guards, again_ns now_ns,
                       struct again_decision *out_decision)
 {
-	if (call->reason != AGAIN_REASON_NONE) {
+	if (has_ended(call)) {
 		tell_end(call, out_decision);
 		return;
 	}
-	call->latest_ns = again_ns_max(call->latest_ns, now_ns);
+	again_check(call->attempts == 0);
+	look_at(call, now_ns);
+	struct again_refusal no = {AGAIN_REASON_NONE, AGAIN_GUARD_NONE};
+	if (guards != NULL) {
+		again_guards_begin(guards, call->latest_ns);
+	}
 	if (is_past_deadline(call)) {
-		end(call, AGAIN_REASON_DEADLINE, 0, out_decision);
+		no.reason = AGAIN_REASON_DEADLINE;
+	} else if (guards != NULL) {
+		no = again_guards_refusal(guards, call, AGAIN_CLASS_TRANSIENT);
+	}
+	if (no.reason != AGAIN_REASON_NONE) {
+		end(call, guards, AGAIN_CLASS_TRANSIENT, no, 0, out_decision);
 		return;
 	}
-	(void)offer(call, policy, initial_delay(policy, call->rng), out_decision);
+	struct again_wait wait = {.delay_ns = initial_delay(policy, call->rng)};
+	(void)offer(call, policy, guards, AGAIN_CLASS_TRANSIENT, wait, out_decision);
+}
+
+void again_call_start(struct again_call *call, const struct again_policy *,
+                      const struct again_guards *guards, again_ns now_ns,
+                      struct again_decision *decision)
+{
+	if (has_ended(call)) {
+		tell_end(call, decision);
+		return;
+	}
+	again_check(decision->verb == AGAIN_VERB_RETRY && call->attempts > 0);
+	look_at(call, now_ns);
+	struct again_refusal no = {AGAIN_REASON_NONE, AGAIN_GUARD_NONE};
+	if (is_past_deadline(call)) {
+		no.reason = AGAIN_REASON_DEADLINE;
+	} else if (guards != NULL &&
+	           !again_guards_renew(guards, call->latest_ns, &decision->lease)) {
+		no = (struct again_refusal){AGAIN_REASON_BREAKER_OPEN, AGAIN_GUARD_BREAKER};
+	}
+	if (no.reason != AGAIN_REASON_NONE) {
+		take_back(call, guards, decision->lease);
+		end(call, guards, AGAIN_CLASS_TRANSIENT, no, 0, decision);
+	}
 }
 
 void again_call_next(struct again_call *call, const struct again_policy *policy,
-                     const struct again_outcome *outcome, again_ns now_ns,
-                     struct again_decision *out_decision)
+                     const struct again_guards *guards, const struct again_outcome *outcome,
+                     again_ns now_ns, struct again_decision *out_decision)
 {
-	if (call->reason != AGAIN_REASON_NONE) {
+	if (has_ended(call)) {
 		tell_end(call, out_decision);
 		return;
 	}
-	call->latest_ns = again_ns_max(call->latest_ns, now_ns);
-	uint32_t reason = refusal(call, policy, outcome);
-	if (reason != AGAIN_REASON_NONE) {
-		end(call, reason, 0, out_decision);
+	look_at(call, now_ns);
+	bool passes = can_pass(policy, outcome->outcome_class);
+	account(call, guards, outcome, passes);
+	struct again_refusal no = refusal(call, policy, guards, outcome, passes);
+	if (no.reason != AGAIN_REASON_NONE) {
+		end(call, guards, outcome->outcome_class, no, 0, out_decision);
 		return;
 	}
 	if (was_healthy(policy, outcome)) {
 		call->step = 0;
 		call->last_delay_ns = 0;
 	}
-	again_ns delay_ns = again_policy_pick(policy, call->step, call->last_delay_ns,
-	                                      draw(call->rng, call->attempts));
-	if (offer(call, policy, delay_ns, out_decision)) {
-		call->step = after(call->step);
-		call->last_delay_ns = delay_ns;
+	uint64_t number = draw(call->rng, call->attempts);
+	again_ns own_ns =
+		again_policy_pick(policy, again_policy_base(policy, outcome->outcome_class),
+	                          call->step, call->last_delay_ns, number);
+	struct again_wait wait = {.delay_ns = own_ns};
+	if (again_hint_says_when(outcome)) {
+		wait = again_hint_use(policy, outcome, call->latest_ns, own_ns, number);
+	}
+	if (offer(call, policy, guards, outcome->outcome_class, wait, out_decision)) {
+		call->step = wait.is_anew ? 0 : after(call->step);
+		call->last_delay_ns = wait.is_anew ? 0 : own_ns;
 	}
 }
 
@@ -189,8 +317,8 @@ size_t again_call_plan(const struct again_policy *policy, uint64_t seed, uint64_
 	size_t planned = 0;
 	for (uint32_t step = 0; planned < count && planned < policy->max_retries;
 	     step = after(step)) {
-		last_delay_ns =
-			again_policy_pick(policy, step, last_delay_ns, draw(rng, after(step)));
+		last_delay_ns = again_policy_pick(policy, policy->base_delay_ns, step,
+		                                  last_delay_ns, draw(rng, after(step)));
 		out_delays_ns[planned] = last_delay_ns;
 		planned++;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Codes and reasons as text, from the lists in the public headers: a code cannot be added without its words. @pure
+// Codes, classes, guards and reasons as text, from the lists in the public headers: a code cannot be added without its words. @pure
 #include <again/call.h>
+#include <again/guards.h>
 #include <again/types.h>
 
 const char *again_strerror(int code)
@@ -26,6 +27,30 @@ const char *again_code_name(int code)
 	case (number):           \
 		return #name;
 		AGAIN_ERRORS(CASE)
+#undef CASE
+	}
+	return "unknown";
+}
+
+const char *again_class_name(uint32_t outcome_class)
+{
+	switch (outcome_class) {
+#define CASE(name, word) \
+	case name:       \
+		return word;
+		AGAIN_CLASSES(CASE)
+#undef CASE
+	}
+	return "unknown";
+}
+
+const char *again_guard_name(uint32_t guard)
+{
+	switch (guard) {
+#define CASE(name, word) \
+	case name:       \
+		return word;
+		AGAIN_GUARDS(CASE)
 #undef CASE
 	}
 	return "unknown";

@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: MIT
-// How the delay grows, without jitter: the shapes of <again/policy.h>. @pure
+// The shapes of policy/growth.h that take more than a few instructions: powers, Fibonacci numbers, polynomials. @pure
 //
-// Each shape is a function of the retry's number that saturates at AGAIN_NEVER, and the cap comes after. None loops
-// over that number: the 4 * 10^9th attempt costs what the tenth does (powers and Fibonacci numbers by doubling).
-#include <again/policy.h>
+// Nothing here loops over the retry's number: a power takes a step for each of its bits, and what reaches the cap anyway
+// is told before that by one product.
+#include "policy/growth.h"
 
+#include "policy/pick.h"
 #include "policy/saturate.h"
 
 #include <stdbool.h>
 
-/** F(93) is the last Fibonacci number below 2^64. */
+/** F(93) is the last Fibonacci number below 2^64; those up to F(47) fit 32 bits, and all others follow from two of them. */
 #define FIBONACCI_LAST 93
+#define FIBONACCI_SMALL 47
 
-/** A number above 0 as digits * 2^exponent, the top bit of the digits set: 64 significant bits at any size. */
+static const uint32_t fibonacci_small[FIBONACCI_SMALL + 1] = {
+	0,         1,         1,         2,         3,         5,          8,          13,
+	21,        34,        55,        89,        144,       233,        377,        610,
+	987,       1597,      2584,      4181,      6765,      10946,      17711,      28657,
+	46368,     75025,     121393,    196418,    317811,    514229,     832040,     1346269,
+	2178309,   3524578,   5702887,   9227465,   14930352,  24157817,   39088169,   63245986,
+	102334155, 165580141, 267914296, 433494437, 701408733, 1134903170, 1836311903, 2971215073,
+};
+
+/** A number above 0 as digits / 2^63 * 2^exponent, the top bit of the digits set: 64 significant bits at any size. */
 struct scaled {
 	uint64_t digits;
 	int exponent;
@@ -21,35 +32,29 @@ struct scaled {
 static struct scaled scaled_from(uint64_t number, int exponent)
 {
 	int shift = __builtin_clzll(number);
-	return (struct scaled){.digits = number << shift, .exponent = exponent - shift};
+	return (struct scaled){.digits = number << shift, .exponent = exponent + 63 - shift};
 }
 
 /** a * b, its 64 leading bits: what is cut off is far less than the Q32 factor itself is off. */
 static struct scaled scaled_mul(struct scaled a, struct scaled b)
 {
 	again_u128 product = (again_u128)a.digits * b.digits;
-	int shift = 63 + (int)(product >> 127);
+	uint64_t high = (uint64_t)(product >> 64);
+	int carry = (int)(high >> 63);
 	return (struct scaled){
-		.digits = (uint64_t)(product >> shift),
-		.exponent = a.exponent + b.exponent + shift,
+		.digits = carry != 0 ? high : (uint64_t)(product >> 63),
+		.exponent = a.exponent + b.exponent + carry,
 	};
 }
 
 /** The nearest whole number, half up, of one that is at least 1. */
 static again_ns scaled_to_ns(struct scaled number)
 {
-	if (number.exponent >= 0) {
-		return number.exponent == 0 ? number.digits : AGAIN_NEVER;
+	if (number.exponent >= 63) {
+		return number.exponent == 63 ? number.digits : AGAIN_NEVER;
 	}
-	int shift = -number.exponent;
-	return (number.digits >> shift) + ((number.digits >> (shift - 1)) & 1);
-}
-
-/** base * 2^(doublings * n): what `power` finds for such a factor, in a few instructions. It is the default's case. */
-static again_ns shift(again_ns base, int doublings, uint32_t n)
-{
-	uint64_t bits = (uint64_t)doublings * n;
-	return bits < 64 && base <= AGAIN_NEVER >> bits ? base << bits : AGAIN_NEVER;
+	uint64_t twice = number.digits >> (62 - number.exponent);
+	return (twice >> 1) + (twice & 1);
 }
 
 /** base * factor^n by squaring, from the lowest bit of n. */
@@ -66,41 +71,42 @@ static again_ns power(again_ns base, uint64_t factor_q32, uint32_t n)
 			return scaled_to_ns(value);
 		}
 		square = scaled_mul(square, square);
-		// It is 2^64 at least, and some bit of n will still multiply by it.
-		if (square.exponent > 0) {
-			return AGAIN_NEVER;
-		}
 	}
 }
 
-static again_ns exponential(again_ns base, uint64_t factor_q32, uint32_t n)
+/**
+ * Whether base * factor^n is the cap at least, by a bound from below: the factor is 2^k * (1 + f), log2(1 + f) is f at
+ * least, so the power is at least base * 2^(n * (k + f)). Where f is not 0, log2(1 + f) is above f by 2^-34 or more, and
+ * so the bound also holds for what `power` finds, which cuts off less than n * 2^-60 of it.
+ */
+static bool reaches(again_ns base, uint64_t factor_q32, uint32_t n, again_ns cap)
 {
-	if ((factor_q32 & (factor_q32 - 1)) == 0) {
-		return shift(base, __builtin_ctzll(factor_q32) - 32, n);
-	}
-	return power(base, factor_q32, n);
+	int k = 31 - __builtin_clzll(factor_q32);
+	uint64_t least_log2_q32 = (factor_q32 >> k) + ((uint64_t)k << 32) - AGAIN_Q32_ONE;
+	uint64_t bits = (uint64_t)(((again_u128)least_log2_q32 * n) >> 32);
+	return bits >= 64 || base > cap >> bits;
 }
 
-/** F(k), F(1) = F(2) = 1, by doubling: F(2i) = F(i) * (2 F(i+1) - F(i)), F(2i+1) = F(i)^2 + F(i+1)^2. */
-static uint64_t fibonacci(uint64_t k)
+again_ns again_growth_power(again_ns base_ns, uint64_t factor_q32, uint32_t n, again_ns cap_ns)
 {
+	return reaches(base_ns, factor_q32, n, cap_ns) ? cap_ns : power(base_ns, factor_q32, n);
+}
+
+/** F(k), F(1) = F(2) = 1. F(2i) = F(i) * (2 F(i+1) - F(i)), F(2i+1) = F(i)^2 + F(i+1)^2. */
+uint64_t again_fibonacci(uint64_t k)
+{
+	if (k <= FIBONACCI_SMALL) {
+		return fibonacci_small[k];
+	}
 	if (k > FIBONACCI_LAST) {
 		return AGAIN_NEVER;
 	}
-	// Modulo 2^64: the second of the last pair may not fit, the first always does.
-	uint64_t here = 0;
-	uint64_t next = 1;
-	for (int bit = 6; bit >= 0; bit--) {
-		uint64_t even = here * (2 * next - here);
-		uint64_t odd = here * here + next * next;
-		bool is_odd = ((k >> bit) & 1) != 0;
-		here = is_odd ? odd : even;
-		next = is_odd ? even + odd : odd;
-	}
-	return here;
+	uint64_t here = fibonacci_small[k / 2];
+	uint64_t next = fibonacci_small[k / 2 + 1];
+	return k % 2 == 0 ? here * (2 * next - here) : here * here + next * next;
 }
 
-static again_ns polynomial(again_ns base, uint64_t k, uint32_t degree)
+again_ns again_growth_polynomial(again_ns base, uint64_t k, uint32_t degree)
 {
 	again_ns value = base;
 	for (uint32_t i = 0; i < degree; i++) {
@@ -109,27 +115,9 @@ static again_ns polynomial(again_ns base, uint64_t k, uint32_t degree)
 	return value;
 }
 
-static again_ns uncapped(const struct again_policy *policy, uint32_t n)
-{
-	uint64_t k = (uint64_t)n + 1;
-	switch ((enum again_backoff)policy->backoff) {
-	case AGAIN_BACKOFF_EXPONENTIAL:
-		return exponential(policy->base_delay_ns, policy->factor_q32, n);
-	case AGAIN_BACKOFF_CONSTANT:
-		return policy->base_delay_ns;
-	case AGAIN_BACKOFF_LINEAR:
-		return again_ns_mul(policy->base_delay_ns, k);
-	case AGAIN_BACKOFF_FIBONACCI:
-		return again_ns_mul(policy->base_delay_ns, fibonacci(k));
-	case AGAIN_BACKOFF_POLYNOMIAL:
-		return polynomial(policy->base_delay_ns, k, policy->degree);
-	case AGAIN_BACKOFF_LIST:
-		return policy->list[n < policy->list_len ? n : policy->list_len - 1];
-	}
-	return AGAIN_NEVER;
-}
-
 again_ns again_policy_growth(const struct again_policy *policy, uint32_t n)
 {
-	return again_ns_min(policy->max_delay_ns, uncapped(policy, n));
+	return again_policy_spread(policy, policy->base_delay_ns, AGAIN_JITTER_NONE, n,
+	                           /*last_delay_ns=*/0)
+	        .most;
 }

@@ -65,8 +65,8 @@ static void ask_policy(struct again_runner *runner, struct again_attempt *attemp
 		.started_ns = runner->attempt_boot_ns,
 		.ended_ns = again_ns_add(runner->attempt_boot_ns, attempt->duration_ns),
 	};
-	again_call_next(&runner->call, runner->policy, &outcome, runner->now.boot_ns,
-	                &runner->next);
+	again_call_next(&runner->call, runner->policy, /*guards=*/NULL, &outcome,
+	                runner->now.boot_ns, &runner->next);
 	attempt->retrying = runner->next.verb == AGAIN_VERB_RETRY;
 	attempt->delay_ns = attempt->retrying ? runner->next.delay_ns : 0;
 }
@@ -237,7 +237,8 @@ static void begin(struct again_runner *runner)
 	runner->run_boot_ns = runner->now.boot_ns;
 	again_call_init(&runner->call, runner->policy, runner->now.boot_ns, facts->seed,
 	                /*operation=*/0);
-	again_call_begin(&runner->call, runner->policy, runner->now.boot_ns, &runner->next);
+	again_call_begin(&runner->call, runner->policy, /*guards=*/NULL, runner->now.boot_ns,
+	                 &runner->next);
 	runner->timers.deadline_boot_ns =
 		again_ns_add(runner->now.boot_ns, runner->policy->deadline_ns);
 	again_runner_tell(runner, (struct again_event){

@@ -57,7 +57,7 @@ static struct again_policy take_policy(struct input *input, again_ns *list)
 	policy.min_attempt_ns = (changed & 256) != 0 ? take_any(input) : policy.min_attempt_ns;
 	policy.reset_after_ns = (changed & 512) != 0 ? take_any(input) : policy.reset_after_ns;
 	policy.initial_delay_ns = (changed & 1024) != 0 ? take_any(input) : policy.initial_delay_ns;
-	policy.reserved = (changed & 2048) != 0 ? (uint32_t)take(input, 1) : 0;
+	policy.retry_ambiguous = (changed & 2048) != 0 ? (uint32_t)take(input, 1) : 0;
 	policy.size = (changed & 4096) != 0 ? (uint32_t)take(input, 1) : policy.size;
 	policy.list_len = (uint32_t)take(input, 1) % 8;
 	policy.list = (changed & 8192) != 0 ? NULL : list;
@@ -176,7 +176,7 @@ static void live(const struct again_policy *policy, struct input *input)
 	struct shadow shadow = {.policy = policy, .latest_ns = take_any(input)};
 	shadow.deadline_at_ns = sum(shadow.latest_ns, policy->deadline_ns);
 	again_call_init(&call, policy, shadow.latest_ns, seed, /*operation=*/0);
-	again_call_begin(&call, policy, shadow.latest_ns, &decision);
+	again_call_begin(&call, policy, /*guards=*/NULL, shadow.latest_ns, &decision);
 	follow_begin(&shadow, &decision);
 	for (int event = 0; event < EVENTS_MAX && input->size > 0; event++) {
 		struct again_outcome outcome = {
@@ -188,7 +188,7 @@ static void live(const struct again_policy *policy, struct input *input)
 		again_ns now_ns = take_any(input);
 		struct again_decision before = decision;
 		bool had_ended = shadow.ended;
-		again_call_next(&call, policy, &outcome, now_ns, &decision);
+		again_call_next(&call, policy, /*guards=*/NULL, &outcome, now_ns, &decision);
 		if (had_ended) {
 			require(memcmp(&before, &decision, sizeof(before)) == 0);
 			continue;

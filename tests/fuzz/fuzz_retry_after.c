@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// again_parse_retry_after on any bytes: the first eight are the clock, the rest the value.
+// The hints' parsers on any bytes: the first eight are the clock, the rest the value.
 //
-// Beside not crashing: the result is explicit (a code and an untouched delay, or 0 and one that is not AGAIN_NEVER), white
+// Beside not crashing, of Retry-After: the result is explicit (a code and an untouched delay, or 0 and one that is not AGAIN_NEVER), white
 // space around it changes nothing, and time that passes makes a date nearer by as much.
 #include <again/again.h>
 
@@ -25,6 +25,19 @@ static int is_digits(const uint8_t *bytes, size_t size)
 	return 1;
 }
 
+/** Milliseconds: what one parser takes the other takes too, but for white space, needless zeros and size. */
+static void parse_ms(const char *value, size_t size)
+{
+	again_ns header = 77;
+	again_ns pushback = 77;
+	int code = again_parse_ms_header(value, size, &header);
+	require(code == 0 || (code == AGAIN_ERR_SYNTAX && header == 77));
+	require(code != 0 || (header < AGAIN_NEVER && is_digits((const uint8_t *)value, size)));
+	uint32_t kind = again_parse_pushback_ms(value, size, &pushback);
+	require(kind == AGAIN_HINT_RELATIVE || (kind == AGAIN_HINT_REFUSAL && pushback == 77));
+	require(kind == AGAIN_HINT_REFUSAL || (code == 0 && pushback == header));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -44,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	int code = again_parse_retry_after(value, size, now_unix_s, &delay);
 	require(code == 0 || (code == AGAIN_ERR_SYNTAX && delay == 77));
 	require(code != 0 || delay < AGAIN_NEVER);
+	parse_ms(value, size);
 
 	memmove(value + 1, value, size);
 	value[0] = '\t';

@@ -219,7 +219,7 @@ static void test_end_is_stable(void **)
 				next(&call, &policy, (enum again_class)outcome_class,
 			             400 * S * outcome_class);
 			assert_same(&once_more, &end);
-			again_call_begin(&call, &policy, 0, &once_more);
+			again_call_begin(&call, &policy, /*guards=*/NULL, 0, &once_more);
 			assert_same(&once_more, &end);
 		}
 		assert_memory_equal(&before, &call, sizeof(call));
@@ -236,7 +236,7 @@ static void test_attempt_that_ends_before_it_starts(void **)
 	(void)next(&call, &policy, AGAIN_CLASS_TRANSIENT, 0);
 	struct again_outcome outcome = outcome_of(AGAIN_CLASS_TRANSIENT, 90 * S, 10 * S);
 	struct again_decision decision;
-	again_call_next(&call, &policy, &outcome, 100 * S, &decision);
+	again_call_next(&call, &policy, /*guards=*/NULL, &outcome, 100 * S, &decision);
 	assert_int_equal(decision.delay_ns, 2 * S);
 }
 
@@ -256,7 +256,7 @@ static void test_failsafe_342_reset_after_a_healthy_run(void **)
 		struct again_outcome outcome =
 			outcome_of(AGAIN_CLASS_TRANSIENT, 5 * S, 5 * S + steps[i].ran_ns);
 		struct again_decision decision;
-		again_call_next(&call, &policy, &outcome, 2 * HOUR, &decision);
+		again_call_next(&call, &policy, /*guards=*/NULL, &outcome, 2 * HOUR, &decision);
 		check(decision.delay_ns == steps[i].delay_ns, "step %zu: %" PRIu64, i,
 		      decision.delay_ns);
 		assert_int_equal(decision.attempt, i + 2);
@@ -279,7 +279,7 @@ static void test_reset_forgets_the_last_delay(void **)
 		struct again_outcome outcome =
 			outcome_of(AGAIN_CLASS_TRANSIENT, 0, healthy ? 10 * S : 1);
 		struct again_decision decision;
-		again_call_next(&call, &policy, &outcome, 0, &decision);
+		again_call_next(&call, &policy, /*guards=*/NULL, &outcome, 0, &decision);
 		check(decision.delay_ns <= (healthy ? 3 * S : 60 * S),
 		      "seed %" PRIu64 ", attempt %d", seed, i);
 	}
@@ -294,7 +294,7 @@ static void test_no_reset_by_default(void **)
 	(void)next(&call, &policy, AGAIN_CLASS_TRANSIENT, 0);
 	struct again_outcome outcome = outcome_of(AGAIN_CLASS_TRANSIENT, 0, AGAIN_NEVER);
 	struct again_decision decision;
-	again_call_next(&call, &policy, &outcome, 0, &decision);
+	again_call_next(&call, &policy, /*guards=*/NULL, &outcome, 0, &decision);
 	assert_int_equal(decision.delay_ns, 2 * S);
 }
 
@@ -311,7 +311,7 @@ static void test_initial_delay(void **)
 	double mean = 0;
 	for (uint64_t operation = 0; operation < 100'000; operation++) {
 		again_call_init(&call, &policy, 0, seed, operation);
-		again_call_begin(&call, &policy, 0, &decision);
+		again_call_begin(&call, &policy, /*guards=*/NULL, 0, &decision);
 		assert_in_range(decision.delay_ns, 0, 10 * S);
 		assert_int_equal(again_call_plan_initial(&policy, seed, operation),
 		                 decision.delay_ns);
@@ -366,7 +366,7 @@ static void test_plan_is_what_next_decides(void **)
 				struct again_call call;
 				struct again_decision decision;
 				again_call_init(&call, &policy, 0, one_seed, 9);
-				again_call_begin(&call, &policy, 0, &decision);
+				again_call_begin(&call, &policy, /*guards=*/NULL, 0, &decision);
 				for (uint32_t i = 0; i < 50; i++) {
 					decision = next(&call, &policy, AGAIN_CLASS_TRANSIENT, 0);
 					check(decision.delay_ns == plan[i],
@@ -409,8 +409,8 @@ static void test_tenacity_701_calls_share_nothing(void **)
 	(void)again_call_plan(&policy, seed, 2, 5, other_plan);
 	again_call_init(&one, &policy, 0, seed, 1);
 	again_call_init(&other, &policy, 0, seed, 2);
-	again_call_begin(&one, &policy, 0, &decision);
-	again_call_begin(&other, &policy, 0, &decision);
+	again_call_begin(&one, &policy, /*guards=*/NULL, 0, &decision);
+	again_call_begin(&other, &policy, /*guards=*/NULL, 0, &decision);
 	for (int i = 0; i < 5; i++) {
 		assert_int_equal(next(&one, &policy, AGAIN_CLASS_TRANSIENT, 0).delay_ns, plan[i]);
 		assert_int_equal(next(&other, &policy, AGAIN_CLASS_TRANSIENT, 0).delay_ns,

@@ -128,7 +128,7 @@ static void test_deadline_before_the_first_attempt(void **)
 	assert_end(&end, AGAIN_REASON_DEADLINE, 0);
 	policy.deadline_ns = 1 * S;
 	again_call_init(&call, &policy, 5 * S, seed, 1);
-	again_call_begin(&call, &policy, 6 * S, &end);
+	again_call_begin(&call, &policy, /*guards=*/NULL, 6 * S, &end);
 	assert_end(&end, AGAIN_REASON_DEADLINE, 0);
 }
 
@@ -195,7 +195,7 @@ static void test_time_backwards(void **)
 	assert_int_equal(decision.not_before_ns, 1014 * S);
 	// Before the start too.
 	again_call_init(&call, &policy, 1000 * S, seed, 1);
-	again_call_begin(&call, &policy, 1 * S, &decision);
+	again_call_begin(&call, &policy, /*guards=*/NULL, 1 * S, &decision);
 	assert_int_equal(decision.not_before_ns, 1000 * S);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Retry-After values: seconds, the three forms of date, their validity, and a table of what is no
-// hint.
+// Hints as text. Retry-After: seconds, the three forms of date, their validity, and a table of what is no hint;
+// milliseconds; gRPC's pushback.
 #include "policy_kit.h"
 
 #include <stdio.h>
@@ -299,6 +299,68 @@ static void test_each_byte_counts(void **)
 	}
 }
 
+static void test_milliseconds(void **)
+{
+	static const struct {
+		const char *value;
+		again_ns delay;
+	} cases[] = {
+		{"0", 0},
+		{"1", MS},
+		{" 1500\t", 1500 * MS},
+		{"18446744073709", 18446744073709 * MS},
+		// grpc-go makes a negative duration of this one.
+		{"9300000000000", 9300000000000 * MS},
+		{"18446744073710", AGAIN_NEVER - 1},
+		{"99999999999999999999999", AGAIN_NEVER - 1},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		again_ns delay = 12345;
+		const char *value = cases[i].value;
+		assert_int_equal(again_parse_ms_header(value, strlen(value), &delay), 0);
+		check(delay == cases[i].delay, "'%s' is %" PRIu64, value, delay);
+	}
+}
+
+static void test_what_is_no_milliseconds(void **)
+{
+	static const char *const values[] = {"",  " ",   "-1",  "+1",  "1.5", "1 2",
+	                                     "x", "1ms", "0x1", "1e3", "nan", "inf"};
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		again_ns delay = 12345;
+		check(again_parse_ms_header(values[i], strlen(values[i]), &delay) ==
+		              AGAIN_ERR_SYNTAX,
+		      "'%s' is a hint", values[i]);
+		assert_int_equal(delay, 12345);
+	}
+}
+
+/** gRFC A6: a negative or unparseable pushback is "do not retry". */
+static void test_grpc_pushback(void **)
+{
+	static const struct {
+		const char *value;
+		again_ns delay;
+	} given[] = {{"0", 0}, {"1", MS}, {"250", 250 * MS}, {"2147483647", 2147483647 * MS}};
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		again_ns delay = 12345;
+		const char *value = given[i].value;
+		check(again_parse_pushback_ms(value, strlen(value), &delay) == AGAIN_HINT_RELATIVE,
+		      "'%s' is a refusal", value);
+		check(delay == given[i].delay, "'%s' is %" PRIu64, value, delay);
+	}
+	// The last is the one that grpc-go makes a negative duration of.
+	static const char *const refusals[] = {"-1", "",   "junk", "1.5",        "+1",
+	                                       "01", "00", " 1",   "2147483648", "9300000000000"};
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		again_ns delay = 12345;
+		const char *value = refusals[i];
+		check(again_parse_pushback_ms(value, strlen(value), &delay) == AGAIN_HINT_REFUSAL,
+		      "'%s' is no refusal", value);
+		assert_int_equal(delay, 12345);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +377,9 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_hint),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_each_byte_counts),
+		cmocka_unit_test(test_milliseconds),
+		cmocka_unit_test(test_what_is_no_milliseconds),
+		cmocka_unit_test(test_grpc_pushback),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

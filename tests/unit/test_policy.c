@@ -22,6 +22,11 @@ static void test_defaults(void **)
 	assert_int_equal(policy.min_attempt_ns, 0);
 	assert_int_equal(policy.reset_after_ns, AGAIN_NEVER);
 	assert_int_equal(policy.initial_delay_ns, 0);
+	assert_int_equal(policy.retry_ambiguous, 0);
+	assert_int_equal(policy.hint_use, AGAIN_HINT_AT_LEAST);
+	assert_int_equal(policy.hint_jitter_q32, 858993459);
+	assert_int_equal(policy.hint_max_ns, 1 * HOUR);
+	assert_int_equal(policy.throttled_base_delay_ns, 0);
 }
 
 /**
@@ -44,14 +49,65 @@ static void test_init_writes_as_many_bytes_as_it_is_told(void **)
 	}
 }
 
-static void test_sizes_that_are_not_known_are_refused(void **)
+/** A caller's struct ends with a field, the first of them with initial_delay_ns. */
+static void test_sizes(void **)
 {
+	static const uint32_t good[] = {104, 108, 112, 120, 128};
 	struct again_policy policy = default_policy();
-	static const uint32_t bad[] = {0, 4, sizeof(policy) - 1, sizeof(policy) + 1, UINT32_MAX};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		policy.size = bad[i];
-		assert_refused(&policy, AGAIN_ERR_INVALID, "size");
+	size_t known = 0;
+	for (uint32_t size = 0; size <= 1000; size++) {
+		policy.size = size;
+		if (known < sizeof(good) / sizeof(good[0]) && size == good[known]) {
+			known++;
+			assert_valid(&policy);
+		} else {
+			assert_refused(&policy, AGAIN_ERR_INVALID, "size");
+		}
 	}
+	assert_int_equal(known, 5);
+	policy.size = UINT32_MAX;
+	assert_refused(&policy, AGAIN_ERR_INVALID, "size");
+}
+
+/** The first published struct, with what would be bad values, and a page that is not ours, right behind it. */
+static void test_a_short_struct_has_the_defaults(void **)
+{
+	_Alignas(struct again_policy) unsigned char room[sizeof(struct again_policy)];
+	struct again_policy *policy = (struct again_policy *)(void *)room;
+	for (size_t size = 104; size < sizeof(room); size++) {
+		memset(room, 0xA5, sizeof(room));
+		again_policy_init(policy, size);
+		int code = again_policy_validate(policy, NULL);
+		bool is_cut = size != 104 && size != 108 && size != 112 && size != 120;
+		check((code == 0) != is_cut, "size %zu: %d", size, code);
+		for (size_t i = size; i < sizeof(room); i++) {
+			assert_int_equal(room[i], 0xA5);
+		}
+	}
+}
+
+/** The same without room: under a sanitizer this would tell of a read behind it. */
+static void test_a_short_struct_is_not_read_behind(void **)
+{
+	_Alignas(struct again_policy) unsigned char room[104];
+	struct again_policy *policy = (struct again_policy *)(void *)room;
+	again_policy_init(policy, sizeof(room));
+	assert_valid(policy);
+	struct again_call call;
+	struct again_decision decision;
+	struct again_outcome outcome = {
+		.outcome_class = AGAIN_CLASS_THROTTLED,
+		.hint_kind = AGAIN_HINT_RELATIVE,
+		.hint_ns = 1 * HOUR,
+	};
+	again_call_init(&call, policy, 0, /*seed=*/1, /*operation=*/1);
+	again_call_begin(&call, policy, /*guards=*/NULL, 0, &decision);
+	again_call_next(&call, policy, /*guards=*/NULL, &outcome, 0, &decision);
+	assert_int_equal(decision.verb, AGAIN_VERB_RETRY);
+	assert_in_range(decision.delay_ns, 1 * HOUR, 1 * HOUR + 12 * 60 * S);
+	outcome.hint_ns = 1 * HOUR + 1;
+	again_call_next(&call, policy, /*guards=*/NULL, &outcome, 0, &decision);
+	assert_int_equal(decision.reason, AGAIN_REASON_HINT_TOO_LONG);
 }
 
 /**
@@ -64,13 +120,6 @@ static void test_validate_reads_nothing_behind_a_short_struct(void **)
 	again_policy_init((struct again_policy *)(void *)brief, sizeof(brief));
 	assert_int_equal(again_policy_validate((struct again_policy *)(void *)brief, NULL),
 	                 AGAIN_ERR_INVALID);
-}
-
-static void test_reserved_is_zero(void **)
-{
-	struct again_policy policy = default_policy();
-	policy.reserved = 1;
-	assert_refused(&policy, AGAIN_ERR_INVALID, "reserved");
 }
 
 /** Sets one field of the defaults, which must then be refused as out of range by that name. */
@@ -104,6 +153,10 @@ static void test_ranges(void **)
 	assert_out_of_range(max_delay_ns, 0);
 	assert_out_of_range(attempt_timeout_ns, 0);
 	assert_out_of_range(reset_after_ns, 0);
+	assert_out_of_range(retry_ambiguous, 2);
+	assert_out_of_range(hint_use, AGAIN_HINT_BOUNDED + 1);
+	assert_out_of_range(hint_use, UINT32_MAX);
+	assert_out_of_range(hint_max_ns, 0);
 }
 
 static void test_ends_of_ranges(void **)
@@ -125,6 +178,14 @@ static void test_ends_of_ranges(void **)
 	assert_in_order(min_attempt_ns, AGAIN_NEVER);
 	assert_in_order(reset_after_ns, 1);
 	assert_in_order(initial_delay_ns, AGAIN_NEVER);
+	assert_in_order(retry_ambiguous, 1);
+	assert_in_order(hint_use, AGAIN_HINT_BOUNDED);
+	assert_in_order(hint_jitter_q32, 0);
+	assert_in_order(hint_jitter_q32, UINT32_MAX);
+	assert_in_order(hint_max_ns, 1);
+	assert_in_order(hint_max_ns, AGAIN_NEVER);
+	assert_in_order(throttled_base_delay_ns, 1);
+	assert_in_order(throttled_base_delay_ns, 60 * S);
 }
 
 static void test_cap_below_base(void **)
@@ -133,6 +194,23 @@ static void test_cap_below_base(void **)
 	policy.max_delay_ns = policy.base_delay_ns - 1;
 	assert_refused(&policy, AGAIN_ERR_CONFLICT, "max_delay_ns");
 	policy.base_delay_ns = policy.max_delay_ns;
+	assert_valid(&policy);
+}
+
+static void test_cap_below_throttled_base(void **)
+{
+	struct again_policy policy = default_policy();
+	policy.throttled_base_delay_ns = 60 * S + 1;
+	assert_refused(&policy, AGAIN_ERR_CONFLICT, "max_delay_ns");
+	policy.backoff = AGAIN_BACKOFF_LIST;
+	static const again_ns list[] = {1};
+	policy.list = list;
+	policy.list_len = 1;
+	assert_valid(&policy);
+	policy = policy_of(AGAIN_BACKOFF_EXPONENTIAL, AGAIN_JITTER_DECORRELATED);
+	policy.throttled_base_delay_ns = 60 * S;
+	assert_refused(&policy, AGAIN_ERR_CONFLICT, "max_delay_ns");
+	policy.throttled_base_delay_ns = 60 * S - 1;
 	assert_valid(&policy);
 }
 
@@ -245,17 +323,30 @@ static void test_reasons_have_names_and_words(void **)
 	assert_string_equal(again_reason_text(UINT32_MAX), "unknown reason");
 }
 
+static void test_classes_and_guards_have_names(void **)
+{
+	assert_string_equal(again_class_name(AGAIN_CLASS_SUCCESS), "success");
+	assert_string_equal(again_class_name(AGAIN_CLASS_AMBIGUOUS), "ambiguous");
+	assert_string_equal(again_class_name(AGAIN_CLASS_AMBIGUOUS + 1), "unknown");
+	assert_string_equal(again_class_name(UINT32_MAX), "unknown");
+	assert_string_equal(again_guard_name(AGAIN_GUARD_NONE), "none");
+	assert_string_equal(again_guard_name(AGAIN_GUARD_HINT), "hint");
+	assert_string_equal(again_guard_name(AGAIN_GUARD_HINT + 1), "unknown");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_init_writes_as_many_bytes_as_it_is_told),
-		cmocka_unit_test(test_sizes_that_are_not_known_are_refused),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_a_short_struct_has_the_defaults),
+		cmocka_unit_test(test_a_short_struct_is_not_read_behind),
 		cmocka_unit_test(test_validate_reads_nothing_behind_a_short_struct),
-		cmocka_unit_test(test_reserved_is_zero),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_ends_of_ranges),
 		cmocka_unit_test(test_cap_below_base),
+		cmocka_unit_test(test_cap_below_throttled_base),
 		cmocka_unit_test(test_least_attempt_above_deadline),
 		cmocka_unit_test(test_decorrelated_has_a_growth_of_its_own),
 		cmocka_unit_test(test_aws_c_io_decorrelated_without_room),
@@ -264,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_error_is_untouched_by_success),
 		cmocka_unit_test(test_codes_have_names_and_meanings),
 		cmocka_unit_test(test_reasons_have_names_and_words),
+		cmocka_unit_test(test_classes_and_guards_have_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// Loading: everything that is not what was saved is refused, and the object is not written then.
+#include "save_kit.h"
+
+#include <stdlib.h>
+
+/** Loads as a kind ('c', 'b' under `rule`, 'k'), and looks after the object and the error. */
+static int load(char letter, const struct again_budget_rule *rule, const struct saved *saved,
+                struct again_error *error)
+{
+	union {
+		struct again_call call;
+		union again_budget budget;
+		struct again_breaker breaker;
+		uint8_t bytes[AGAIN_SAVE_MAX];
+	} object, untouched;
+	memset(&object, 0x5A, sizeof(object));
+	memset(&untouched, 0x5A, sizeof(untouched));
+	// Of its very length, so that a sanitizer sees a read behind it.
+	uint8_t *bytes = malloc(saved->len + 1);
+	assert_non_null(bytes);
+	uint8_t *end = bytes + 1;
+	memcpy(end, saved->bytes, saved->len);
+	*error = (struct again_error){0};
+	int codes[2];
+	for (int i = 0; i < 2; i++) {
+		struct again_error *told = i == 0 ? error : NULL;
+		codes[i] = letter == 'c' ? again_call_load(&object.call, end, saved->len, told)
+		           : letter == 'b'
+		                   ? again_budget_load(&object.budget, rule, end, saved->len, told)
+		                   : again_breaker_load(&object.breaker, end, saved->len, told);
+		assert_true(codes[i] == 0 ||
+		            memcmp(object.bytes, untouched.bytes, sizeof(object)) == 0);
+	}
+	free(bytes);
+	assert_int_equal(codes[0], codes[1]);
+	assert_int_equal(error->code, codes[0]);
+	assert_true((codes[0] == 0) == (error->text[0] == '\0'));
+	return codes[0];
+}
+
+static void assert_load(char letter, const struct again_budget_rule *rule,
+                        const struct saved *saved, int code, const char *field)
+{
+	struct again_error error;
+	int found = load(letter, rule, saved, &error);
+	check(found == code, "%c of %zu bytes: %d (%s), not %d", letter, saved->len, found,
+	      error.text, code);
+	if (field == NULL) {
+		assert_null(error.field);
+	} else {
+		assert_non_null(error.field);
+		assert_string_equal(error.field, field);
+	}
+}
+
+struct sample {
+	char letter;
+	const struct again_budget_rule *rule;
+	struct saved saved;
+};
+
+#define SAMPLES 6
+
+static void samples(struct sample *out_samples)
+{
+	out_samples[0] = (struct sample){'c', NULL, save_call(&a_call)};
+	out_samples[1] = (struct sample){'k', NULL, save_breaker(&a_breaker)};
+	out_samples[2] = (struct sample){'b', &tokens_rule, save_budget(&a_bucket, &tokens_rule)};
+	out_samples[3] = (struct sample){'b', &window_rule, save_budget(&a_window, &window_rule)};
+	out_samples[4] = (struct sample){'b', &gauge_rule, save_budget(&a_gauge, &gauge_rule)};
+	out_samples[5] = (struct sample){'b', &no_rule, save_budget(&a_gauge, &no_rule)};
+}
+
+static void test_other_lengths_are_refused(void **)
+{
+	struct sample all[SAMPLES];
+	samples(all);
+	for (size_t i = 0; i < SAMPLES; i++) {
+		for (size_t len = 0; len <= AGAIN_SAVE_MAX; len++) {
+			struct saved cut = all[i].saved;
+			cut.len = len;
+			int code = len == all[i].saved.len ? 0 : AGAIN_ERR_SYNTAX;
+			assert_load(all[i].letter, all[i].rule, &cut, code, NULL);
+			// With a head and a checksum that say that it is right.
+			if (code != 0 && len >= FRAME) {
+				cut.bytes[6] = (uint8_t)(len - FRAME);
+				seal(&cut);
+				assert_load(all[i].letter, all[i].rule, &cut, code, NULL);
+			}
+		}
+	}
+}
+
+static void test_flipped_bits_are_refused(void **)
+{
+	struct sample all[SAMPLES];
+	samples(all);
+	for (size_t i = 0; i < SAMPLES; i++) {
+		for (size_t bit = 0; bit < 8 * all[i].saved.len; bit++) {
+			struct saved damaged = all[i].saved;
+			damaged.bytes[bit / 8] ^= (uint8_t)(1 << (bit % 8));
+			bool in_version = bit / 8 == 4 || bit / 8 == 5;
+			int code = in_version && bit != 32 ? AGAIN_ERR_VERSION : AGAIN_ERR_SYNTAX;
+			assert_load(all[i].letter, all[i].rule, &damaged, code, NULL);
+		}
+	}
+}
+
+static void test_other_kinds_are_refused(void **)
+{
+	struct sample all[SAMPLES];
+	samples(all);
+	for (size_t i = 0; i < SAMPLES; i++) {
+		for (size_t j = 0; j < SAMPLES; j++) {
+			bool budgets = all[i].letter == 'b' && all[j].letter == 'b';
+			int code = budgets ? AGAIN_ERR_CONFLICT : AGAIN_ERR_SYNTAX;
+			assert_load(all[i].letter, all[i].rule, &all[j].saved, i == j ? 0 : code,
+			            budgets && i != j ? "kind" : NULL);
+		}
+	}
+}
+
+/** A newer form may be longer, and its checksum may be another. */
+static void test_other_versions_are_refused(void **)
+{
+	struct sample all[SAMPLES];
+	samples(all);
+	for (size_t i = 0; i < SAMPLES; i++) {
+		struct saved newer = all[i].saved;
+		newer.bytes[4] = 2;
+		assert_load(all[i].letter, all[i].rule, &newer, AGAIN_ERR_VERSION, NULL);
+		newer.len = AGAIN_SAVE_MAX;
+		assert_load(all[i].letter, all[i].rule, &newer, AGAIN_ERR_VERSION, NULL);
+		newer = all[i].saved;
+		newer.bytes[4] = 0;
+		seal(&newer);
+		assert_load(all[i].letter, all[i].rule, &newer, AGAIN_ERR_SYNTAX, NULL);
+	}
+}
+
+static void test_garbage_is_refused(void **)
+{
+	struct again_rng rng = again_rng_root(seed);
+	for (int round = 0; round < 10'000; round++) {
+		struct saved garbage = of_length((int)again_uniform(&rng, FRAME, AGAIN_SAVE_MAX));
+		for (size_t i = 0; i < garbage.len; i++) {
+			garbage.bytes[i] = (uint8_t)again_rng_next(&rng);
+		}
+		assert_load("cbk"[round % 3], &window_rule, &garbage, AGAIN_ERR_SYNTAX, NULL);
+	}
+}
+
+static void refuse_call(struct again_call call, const char *field)
+{
+	struct saved saved = save_call(&call);
+	assert_load('c', NULL, &saved, field == NULL ? 0 : AGAIN_ERR_RANGE, field);
+}
+
+static void test_values_of_calls(void **)
+{
+	struct again_call call = a_call;
+	call.granted = 0;
+	call.reason = AGAIN_REASON_HINT_TOO_LONG;
+	call.guard = AGAIN_GUARD_HINT;
+	refuse_call(call, NULL);
+	call.reason++;
+	refuse_call(call, "reason");
+	call.reason = UINT8_MAX;
+	refuse_call(call, "reason");
+	call.reason = AGAIN_REASON_HINT_TOO_LONG;
+	call.guard = AGAIN_GUARD_HINT + 1;
+	refuse_call(call, "guard");
+	call = a_call;
+	call.guard = AGAIN_GUARD_BREAKER;
+	refuse_call(call, "guard");
+	call = a_call;
+	call.step = 3;
+	refuse_call(call, NULL);
+	call.step = 4;
+	refuse_call(call, "step");
+	call = a_call;
+	call.reason = AGAIN_REASON_EXHAUSTED;
+	refuse_call(call, "granted");
+	call = a_call;
+	call.attempts = 0;
+	call.step = 0;
+	refuse_call(call, "granted");
+	call.granted = 0;
+	refuse_call(call, NULL);
+}
+
+static void refuse_breaker(struct again_breaker breaker, const char *field)
+{
+	struct saved saved = save_breaker(&breaker);
+	assert_load('k', NULL, &saved, field == NULL ? 0 : AGAIN_ERR_RANGE, field);
+}
+
+static void test_values_of_breakers(void **)
+{
+	struct again_breaker breaker = a_breaker;
+	breaker.state = AGAIN_BREAKER_ISOLATED + 1;
+	refuse_breaker(breaker, "state");
+	for (uint32_t state = 0; state <= AGAIN_BREAKER_ISOLATED; state++) {
+		bool probing = state == AGAIN_BREAKER_HALF_OPEN;
+		breaker = a_breaker;
+		breaker.state = (uint8_t)state;
+		refuse_breaker(breaker, probing ? NULL : "probes_out");
+		breaker.probes_out = 0;
+		refuse_breaker(breaker, probing ? NULL : "successes");
+		breaker.successes = 0;
+		refuse_breaker(breaker, NULL);
+	}
+	breaker = a_breaker;
+	breaker.successes = AGAIN_BREAKER_PROBES_MAX;
+	refuse_breaker(breaker, "successes");
+	breaker = a_breaker;
+	breaker.reserved = 1;
+	refuse_breaker(breaker, "reserved");
+	for (size_t i = 0; i < 5; i++) {
+		breaker = a_breaker;
+		breaker.fifths[i] = (struct again_breaker_fifth){.calls = 4, .failures = 5};
+		refuse_breaker(breaker, "fifths");
+	}
+}
+
+static void test_values_of_budgets(void **)
+{
+	union again_budget budget = a_bucket;
+	budget.tokens.balance_mt = tokens_rule.capacity_mt;
+	struct saved saved = save_budget(&budget, &tokens_rule);
+	assert_load('b', &tokens_rule, &saved, 0, NULL);
+	budget.tokens.balance_mt++;
+	saved = save_budget(&budget, &tokens_rule);
+	assert_load('b', &tokens_rule, &saved, AGAIN_ERR_CONFLICT, "balance_mt");
+	budget.tokens.balance_mt = UINT64_MAX;
+	saved = save_budget(&budget, &tokens_rule);
+	assert_load('b', &tokens_rule, &saved, AGAIN_ERR_CONFLICT, "balance_mt");
+	for (size_t i = 0; i < 10; i++) {
+		budget = a_window;
+		budget.window.change_mt[i] = INT64_MAX / 16 + 1;
+		saved = save_budget(&budget, &window_rule);
+		assert_load('b', &window_rule, &saved, AGAIN_ERR_RANGE, "change_mt");
+		budget.window.change_mt[i] = INT64_MIN;
+		saved = save_budget(&budget, &window_rule);
+		assert_load('b', &window_rule, &saved, AGAIN_ERR_RANGE, "change_mt");
+	}
+	saved = save_budget(&a_gauge, &gauge_rule);
+	saved.bytes[8] = 4;
+	seal(&saved);
+	assert_load('b', &gauge_rule, &saved, AGAIN_ERR_RANGE, "kind");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_other_lengths_are_refused),
+		cmocka_unit_test(test_flipped_bits_are_refused),
+		cmocka_unit_test(test_other_kinds_are_refused),
+		cmocka_unit_test(test_other_versions_are_refused),
+		cmocka_unit_test(test_garbage_is_refused),
+		cmocka_unit_test(test_values_of_calls),
+		cmocka_unit_test(test_values_of_breakers),
+		cmocka_unit_test(test_values_of_budgets),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
