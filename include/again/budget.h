@@ -14,12 +14,14 @@
  *                  there may become less than nothing.
  *                  Finagle and Linkerd (RetryBudget), SRE book chapter 21 (retries below 10 % of the requests).
  *     CONCURRENCY  Retries in flight are at most max(min_concurrency, ratio * calls in flight), rounded down; the ratio
- *                  is what was meant before it was rounded to Q32: 20 % of 5 are 1. Envoy (retry_budget).
+ *                  is what was meant before it was rounded to Q32 (20 % of 5 are 1): with `calls` in flight it is
+ *                  (ratio_q32 * calls + calls / 2) / 2^32, both divisions rounded down. Envoy (retry_budget).
  *                  A retry is in flight from its grant on, its wait included; a call from its begin to its end, so the
  *                  budget does not shrink while calls wait.
  *
  * again_call_begin and again_call_next do all of this for a call that is given the budget in its guards. The functions
- * here are for other drivers. A clock that goes backwards is held at its latest time. Counts saturate.
+ * here are for other drivers. A clock that goes backwards is held at the latest time that the state knows: that of the
+ * latest deposit or withdrawal above 0, or retry that was granted or refused. Counts saturate.
  */
 #ifndef AGAIN_BUDGET_H
 #define AGAIN_BUDGET_H

@@ -63,7 +63,7 @@ extern "C" {
 	X(AGAIN_CLASS_TRANSIENT, "transient")                                                               \
 	/* It failed in a way that will not pass. */                                                        \
 	X(AGAIN_CLASS_PERMANENT, "permanent")                                                               \
-	/* The caller wants no more; if started_ns is AGAIN_NEVER, the attempt was not made, and not paid. */ \
+	/* The caller wants no more; if started_ns is AGAIN_NEVER, neither the attempt nor a hedge of it was made, and none is paid. */ \
 	X(AGAIN_CLASS_CANCELLED, "cancelled")                                                               \
 	/* The server said that it is too much: throttled_base_delay_ns, the budget's cost_throttled_mt. */ \
 	X(AGAIN_CLASS_THROTTLED, "throttled")                                                               \
@@ -140,7 +140,7 @@ struct again_decision {
 	uint32_t attempt;
 	/** An enum again_guard: what refused, or what made the wait longer (AGAIN_GUARD_HINT). */
 	uint32_t guard;
-	/** How long to wait. After an end: 0, or the wait that was refused (would_exceed_deadline, hint_too_long). */
+	/** How long to wait. After an end: 0, or what was refused: the wait (would_exceed_deadline), the hint (hint_too_long). */
 	again_ns delay_ns;
 	/** When the attempt may start: now plus the delay. After an end: when it came, plus the refused delay if any. */
 	again_ns not_before_ns;

@@ -10,10 +10,10 @@
  *     }
  *
  * A hedge is not a retry: it has the attempt's number and does not count towards max_retries. It pays the same budget as
- * a retry does, and asks the same breaker. An empty budget or an open breaker stops hedging only: what runs, runs on.
- * When one attempt succeeds, again_call_next is told the success. When one fails while another runs, its lease is given
- * to again_breaker_report; again_call_next is told the failure of the last one alone. Both end all that run for a
- * budget of retries in flight.
+ * a retry does, and asks the same breaker; throttle and rate are not asked. An empty budget or an open breaker stops
+ * hedging only: what runs, runs on. When one attempt succeeds, again_call_next is told the success. When one fails while
+ * another runs, its lease is given to again_breaker_report; again_call_next is told the failure of the last one alone.
+ * Both end all that run for a budget of retries in flight.
  */
 #ifndef AGAIN_HEDGE_H
 #define AGAIN_HEDGE_H
@@ -62,8 +62,10 @@ AGAIN_API void again_hedge_init(struct again_hedge *hedge, const struct again_he
 /**
  * What comes next for the attempt that runs. AGAIN_VERB_HEDGE with delay_ns above 0: ask again at not_before_ns; nothing
  * is paid yet. AGAIN_VERB_HEDGE with delay_ns 0: start one more attempt now; it is paid, and its lease and time limit are
- * in the decision. AGAIN_VERB_STOP: no more hedges for this attempt: exhausted, would_exceed_deadline, breaker_open or
- * budget_empty; the call itself goes on. `guards` may be NULL.
+ * in the decision. AGAIN_VERB_STOP: no more hedges for this attempt: exhausted (also where the call has ended: then with
+ * the moment of its end), would_exceed_deadline (with the wait that is refused), breaker_open or budget_empty; the call
+ * itself goes on. The guards are asked when it is time, and budget_left is that of a transient failure. `guards` may be
+ * NULL.
  */
 AGAIN_API void again_hedge_next(struct again_hedge *hedge, const struct again_hedge_rule *rule,
                                 struct again_call *call, const struct again_policy *policy,

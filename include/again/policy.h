@@ -131,11 +131,11 @@ struct again_policy {
 	again_ns initial_delay_ns;
 	/** An enum again_hint_use. */
 	uint32_t hint_use;
-	/** A hint is lengthened by up to this part of it, uniform, never shortened; Q32, below 1. Without jitter: not at all. */
+	/** A hint is lengthened by up to this part of it, rounded down, uniform; Q32, below 1. Without jitter: not at all. */
 	uint32_t hint_jitter_q32;
 	/**
-	 * AT_LEAST and EXACT: a longer hint ends the call (AGAIN_REASON_HINT_TOO_LONG). BOUNDED: what a hint may add to the
-	 * own delay. Outside max_delay. AGAIN_NEVER: no bound.
+	 * Above 0. AT_LEAST and EXACT: a longer hint, before it is lengthened, ends the call (AGAIN_REASON_HINT_TOO_LONG).
+	 * BOUNDED: what a hint, after it is lengthened, may add to the own delay. Outside max_delay. AGAIN_NEVER: no bound.
 	 */
 	again_ns hint_max_ns;
 	/** The first delay where the server said that it is too much (AGAIN_CLASS_THROTTLED); not for a list. 0: base_delay_ns. */
@@ -143,8 +143,8 @@ struct again_policy {
 };
 
 /**
- * The defaults: 5 retries, exponential from 1 s by 2 up to 60 s, equal jitter, no deadline, no limits; a hint is at
- * least waited for, up to 1 h, plus up to 20 % of it.
+ * The defaults: 5 retries, exponential from 1 s by 2 up to 60 s, equal jitter (for others: degree 2, ratio 20 %), no
+ * deadline, no limits; a hint is at least waited for, up to 1 h, plus up to 20 % of it. 20 % in Q32 are 858993459.
  * `size` is sizeof the caller's struct: that many bytes are written, no more; those that we do not know become 0.
  */
 AGAIN_API void again_policy_init(struct again_policy *policy, size_t size);

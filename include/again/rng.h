@@ -14,7 +14,8 @@
  *     next():       state += GAMMA; mix(state)
  *     uniform:      lo + floor(next() * (hi - lo + 1) / 2^64)
  *
- * The draw of attempt a of operation o under a seed is next() of split(split(root(seed), o), a).
+ * The draw for the wait after attempt a of operation o under a seed is next() of split(split(root(seed), o), a); the
+ * initial delay has a = 0.
  * It is not for secrets.
  */
 #ifndef AGAIN_RNG_H

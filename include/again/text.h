@@ -26,8 +26,8 @@
  * here: no attempt starts. P is 2 and R is 0.2 where they are not given. A max-delay that is not given is 60 s, or the
  * longer of base-delay and throttled-base-delay if that is more; for a list, none.
  *
- * RULE is words joined by '/'. Budget: a preset's name, N% (of the requests of two minutes, as sre10; N has at most one
- * decimal), or
+ * RULE is words joined by '/'. Budget: a preset's name, N% (of the requests of two minutes, as sre10; N is above 0,
+ * below 100 and has at most one decimal), or
  *
  *     tokens:CAP  or  window:D  or  concurrency:P%     the kind, first
  *     reserve:N                                        window; 0 if not given

@@ -13,10 +13,13 @@
 _Static_assert(sizeof(struct again_tokens) == 16, "a bucket fits two words");
 _Static_assert(sizeof(struct again_gauge) == 16, "a gauge fits two words");
 
-/** Puts in, or takes out, where the kind has a balance. */
+/** Puts in, or takes out, where the kind has a balance. Nothing is no change: it does not tell the time either. */
 static void change(union again_budget *budget, const struct again_budget_rule *rule,
                    int64_t change_mt, again_ns now_ns)
 {
+	if (change_mt == 0) {
+		return;
+	}
 	if (rule->kind == AGAIN_BUDGET_TOKENS) {
 		again_tokens_change(&budget->tokens, rule, change_mt);
 	} else if (rule->kind == AGAIN_BUDGET_WINDOW) {
@@ -50,9 +53,7 @@ void again_budget_call_begins(union again_budget *budget, const struct again_bud
 		again_count(&budget->gauge.calls);
 		return;
 	}
-	if (rule->deposit_call_mt != 0) {
-		change(budget, rule, rule->deposit_call_mt, now_ns);
-	}
+	change(budget, rule, rule->deposit_call_mt, now_ns);
 }
 
 void again_budget_call_ends(union again_budget *budget, const struct again_budget_rule *rule)

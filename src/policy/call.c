@@ -54,7 +54,8 @@ static void look_at(struct again_call *call, again_ns now_ns)
 	call->latest_ns = again_ns_max(call->latest_ns, now_ns);
 }
 
-[[gnu::cold]] static void tell_end(const struct again_call *call, struct again_decision *out_decision)
+[[gnu::cold]] static void tell_end(const struct again_call *call,
+                                   struct again_decision *out_decision)
 {
 	*out_decision = (struct again_decision){
 		.verb = call->reason == AGAIN_REASON_SUCCESS ? AGAIN_VERB_SUCCEED : AGAIN_VERB_STOP,
@@ -68,8 +69,9 @@ static void look_at(struct again_call *call, again_ns now_ns)
 }
 
 /** `refused_ns` is the wait that was refused, 0 where none was asked for. */
-[[gnu::cold]] static void end(struct again_call *call, const struct again_guards *guards, uint32_t outcome_class,
-                struct again_refusal why, again_ns refused_ns, struct again_decision *out_decision)
+[[gnu::cold]] static void end(struct again_call *call, const struct again_guards *guards,
+                              uint32_t outcome_class, struct again_refusal why, again_ns refused_ns,
+                              struct again_decision *out_decision)
 {
 	call->reason = (uint8_t)why.reason;
 	call->guard = (uint8_t)why.guard;
@@ -84,8 +86,8 @@ static void look_at(struct again_call *call, again_ns now_ns)
 
 /** The next attempt, if it fits after this wait; else the end. */
 static inline bool offer(struct again_call *call, const struct again_policy *policy,
-                  const struct again_guards *guards, uint32_t outcome_class, struct again_wait wait,
-                  struct again_decision *out_decision)
+                         const struct again_guards *guards, uint32_t outcome_class,
+                         struct again_wait wait, struct again_decision *out_decision)
 {
 	again_ns start_ns = again_ns_add(call->latest_ns, wait.delay_ns);
 	if (wait.reason == AGAIN_REASON_NONE && !again_call_fits(call, policy, start_ns)) {

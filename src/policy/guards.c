@@ -29,8 +29,7 @@ static const struct again_refusal allowed = {AGAIN_REASON_NONE, AGAIN_GUARD_NONE
 
 void again_guards_init(struct again_guards *guards, size_t size)
 {
-	static const struct again_guards none = {0};
-	again_rule_init(guards, size, &none, sizeof(none));
+	again_rule_init(guards, size, /*known=*/&size, /*known_size=*/0);
 }
 
 /** A state cannot be asked without its rule. */
@@ -311,10 +310,9 @@ void again_guards_take_back(const struct again_guards *guards, struct again_call
 		guards->rate->arrival_ns =
 			again_ns_sub(guards->rate->arrival_ns, guards->rate_rule->interval_ns);
 	}
-	if (guards->budget != NULL && call->granted > 0) {
+	for (; guards->budget != NULL && call->granted > 0; call->granted--) {
 		again_budget_refund(guards->budget, guards->budget_rule, call->paid,
 		                    call->latest_ns);
-		call->granted = 0;
 	}
 }
 

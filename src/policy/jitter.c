@@ -51,8 +51,10 @@ static struct again_range proportional(const struct again_policy *policy, again_
 	return (struct again_range){.least = 2 * center - (again_ns)most, .most = (again_ns)most};
 }
 
-struct again_range again_policy_spread(const struct again_policy *policy, again_ns base_ns,
-                                       uint32_t jitter, uint32_t n, again_ns last_delay_ns)
+// Not to be copied into its callers in parts: they are many, and none is faster for it.
+[[gnu::noinline]] struct again_range again_policy_spread(const struct again_policy *policy,
+                                                         again_ns base_ns, uint32_t jitter,
+                                                         uint32_t n, again_ns last_delay_ns)
 {
 	if (jitter == AGAIN_JITTER_DECORRELATED) {
 		return decorrelated(policy, base_ns, last_delay_ns);

@@ -117,10 +117,11 @@ static const struct again_preset policy_presets[] = {
 static const struct again_preset budget_presets[] = {
 	{
 		"sre10",
-		"window:2m/least:0.001/call:0.1/retry:0.1",
+		"window:2m/reserve:0.001/cost:1.001/least:0.001/call:0.1/retry:0.1",
 		"Site Reliability Engineering, chapter 21: a retry while less than 10 % of the requests"
 		" are retries, " SRE_DOCS
-		"; the book names no window: two minutes are those of its adaptive throttling",
+		"; the book names no window: two minutes are those of its adaptive throttling; the"
+		" thousandths let a call that lasted longer than the window retry once",
 	},
 	{
 		"aws-2018",

@@ -7,11 +7,14 @@
 #include <stdint.h>
 
 /**
- * part / whole, Q32, rounded down, for part <= whole and whole above 0. Bit by bit: a 128-bit division would call the
- * compiler's runtime.
+ * part / whole, Q32, rounded down, for part <= whole; 0 where there is nothing. Bit by bit: a 128-bit division would call
+ * the compiler's runtime.
  */
 static inline uint64_t again_share_q32(uint64_t part, uint64_t whole)
 {
+	if (whole == 0) {
+		return 0;
+	}
 	uint64_t quotient = part / whole;
 	uint64_t rest = part % whole;
 	for (int i = 0; i < 32; i++) {

@@ -12,6 +12,9 @@
 #include <string.h>
 
 _Static_assert(AGAIN_REASON_HINT_TOO_LONG < AGAIN_STATS_REASONS, "a counter for each reason");
+_Static_assert(sizeof(struct again_stats) ==
+                       (6 + AGAIN_STATS_ATTEMPTS + AGAIN_STATS_REASONS) * sizeof(uint64_t),
+               "counters alone, so that again_stats_merge finds them all");
 
 static void count(uint64_t *counter, uint64_t more)
 {
@@ -65,18 +68,16 @@ void again_stats_add(struct again_stats *stats, const struct again_decision *dec
 
 void again_stats_merge(struct again_stats *stats, const struct again_stats *other)
 {
-	count(&stats->calls, other->calls);
-	count(&stats->successes, other->successes);
-	for (size_t i = 0; i < AGAIN_STATS_ATTEMPTS; i++) {
-		count(&stats->success_by_attempt[i], other->success_by_attempt[i]);
+	unsigned char *to = (unsigned char *)stats;
+	const unsigned char *from = (const unsigned char *)other;
+	for (size_t at = 0; at < sizeof(*stats); at += sizeof(uint64_t)) {
+		uint64_t counter = 0;
+		uint64_t more = 0;
+		memcpy(&counter, to + at, sizeof(counter));
+		memcpy(&more, from + at, sizeof(more));
+		count(&counter, more);
+		memcpy(to + at, &counter, sizeof(counter));
 	}
-	for (size_t i = 0; i < AGAIN_STATS_REASONS; i++) {
-		count(&stats->ends_by_reason[i], other->ends_by_reason[i]);
-	}
-	count(&stats->attempts, other->attempts);
-	count(&stats->wasted_retries, other->wasted_retries);
-	count(&stats->hedges, other->hedges);
-	count(&stats->waited_ns, other->waited_ns);
 }
 
 uint64_t again_stats_waste_q32(const struct again_stats *stats)
@@ -84,5 +85,5 @@ uint64_t again_stats_waste_q32(const struct again_stats *stats)
 	// The last retry of each call that succeeded after one, and no other, helped.
 	uint64_t helped = again_ns_sub(stats->successes, stats->success_by_attempt[0]);
 	uint64_t retries = again_ns_add(stats->wasted_retries, helped);
-	return retries == 0 ? 0 : again_share_q32(stats->wasted_retries, retries);
+	return again_share_q32(stats->wasted_retries, retries);
 }

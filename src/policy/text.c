@@ -124,7 +124,7 @@ static int read_preset(struct again_reading *reading, struct again_piece name, b
                        struct again_error *error)
 {
 	const struct again_preset *preset = find_preset(name);
-	if (preset == NULL || reading->in_preset) {
+	if (preset == NULL) {
 		return unknown_word(name, error);
 	}
 	const struct again_value value = {.part = "", .name = "preset", .piece = name};
@@ -203,7 +203,6 @@ static int read_settings(struct again_reading *reading, struct again_piece text,
 		struct again_piece item = without_blanks(again_piece_part(rest, 0, comma));
 		size_t equals = again_piece_find(item, '=');
 		if (item.len == 0) {
-			item.column = rest.column + comma;
 			const struct again_value value = {.part = "",
 			                                  .name = "setting",
 			                                  .piece = item,

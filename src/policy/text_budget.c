@@ -58,11 +58,12 @@ static struct again_budget_rule new_rule(void)
 struct again_budget_rule again_budget_percent_rule(uint32_t part_mt)
 {
 	// SRE book, chapter 21: "a retry will only be attempted as long as this ratio is below 10%", of retries to
-	// requests. Before a retry that is: N/100 * requests - retries is above 0.
+	// requests. The two thousandths let a call that began before the window, and so finds nothing in it, retry once.
 	struct again_budget_rule rule = new_rule();
 	rule.kind = AGAIN_BUDGET_WINDOW;
 	rule.window_ns = PERCENT_WINDOW_NS;
-	rule.cost_mt = AGAIN_TOKEN_MT;
+	rule.capacity_mt = 1;
+	rule.cost_mt = AGAIN_TOKEN_MT + 1;
 	rule.least_mt = 1;
 	rule.deposit_call_mt = part_mt;
 	rule.deposit_retry_mt = part_mt;

@@ -98,8 +98,7 @@ static void write_word(struct again_writer *writer, const struct again_budget_ru
 static bool is_percent_rule(const struct again_budget_rule *rule)
 {
 	const struct again_budget_rule percent = again_budget_percent_rule(rule->deposit_call_mt);
-	return rule->deposit_call_mt > 0 && rule->deposit_call_mt < AGAIN_TOKEN_MT &&
-	       is_same(rule, &percent);
+	return rule->deposit_call_mt < AGAIN_TOKEN_MT && is_same(rule, &percent);
 }
 
 void again_write_budget_rule(struct again_writer *writer, const struct again_budget_rule *rule)

@@ -151,6 +151,10 @@ plan_line() {
 	printf '%s\n' "$output" | grep -E "^ *$1([^0-9.]|\$)"
 }
 
+last_output_line() {
+	printf '%s\n' "${output##*$'\n'}"
+}
+
 # as_told SECONDS: a delay as people read it, to the millisecond.
 as_told() {
 	"$PY" -c '
@@ -210,6 +214,66 @@ print(text.rstrip("0").rstrip(".") if "." in text else text)' "$1"
 	like "$output" 'deadline'
 	try again plan -n 5 -d 1s --jitter none
 	unlike "$(plan_line 3)" 'deadline'
+}
+
+@test "plan prints the distribution of the total" {
+	try again plan -n 2 -d 1s --backoff constant --jitter full
+	is "$status" 0
+	# Two uniform delays: the median of their sum is 1 s, and 95 % are below 2 - sqrt(0.1) = 1.684 s.
+	like "$(last_output_line)" '^total delay: least 0s, median (0\.9[89]|1\.0[0-2])[0-9]*s, 95 % within 1\.(6[789]|70)[0-9]*s, most 2s$'
+	try again plan -n 2 -d 1s --backoff constant --jitter full --seed 5
+	like "$(last_output_line)" ', most 2s, with the seed [0-9.]+s$'
+	# Without jitter there is one sum.
+	try again plan -n 2 -d 1s --jitter none
+	is "$(last_output_line)" "total delay: least 3s, most 3s"
+	try again plan -n unlimited --jitter decorrelated
+	like "$(last_output_line)" '^total delay of these: least 20s, median [0-9.]+s, 95 % within [0-9.]+s, most [0-9.]+s$'
+}
+
+@test "plan tells the same each time, whatever the seed" {
+	local kind first
+	for kind in equal decorrelated; do
+		try again plan -n 6 --jitter "$kind" -D 40s
+		first=$output
+		try again plan -n 6 --jitter "$kind" -D 40s
+		is "$output" "$first"
+		try again plan -n 6 --jitter "$kind" -D 40s --seed 3
+		is "$(last_output_line)" "${first##*$'\n'}"
+	done
+}
+
+@test "plan tells the chance that all attempts fit the deadline" {
+	# P(U + U < 1.5) = 0.875; with 0.2 s for each of the two attempts before the last: P(U + U < 1.1) = 0.595.
+	try again plan -n 2 -d 1s --backoff constant --jitter full -D 1.5s
+	is "$status" 0
+	like "$(last_output_line)" '^chance of all 3 attempts: 8[678] % if they take no time$'
+	try again plan -n 2 -d 1s --backoff constant --jitter full -D 1.5s -t 200ms
+	like "$(last_output_line)" '^chance of all 3 attempts: 8[678] % if they take no time, (58|59|60|61) % if each takes its 0\.2s$'
+	# The initial delay counts.
+	try again plan -n 1 -d 1s --jitter none --initial-delay 1s -D 2s
+	is "$(last_output_line)" "chance of all 2 attempts: 0 % if they take no time"
+	try again plan -n 1 -d 1s --jitter none --initial-delay 1s -D 2.001s
+	is "$(last_output_line)" "chance of all 2 attempts: 100 % if they take no time"
+	# What is not certain is not told as if it were.
+	try again plan -n 1 -d 1s --jitter full -D 998ms
+	is "$(last_output_line)" "chance of all 2 attempts: over 99 % if they take no time"
+	try again plan -n 1 -d 1s --jitter full -D 2ms
+	is "$(last_output_line)" "chance of all 2 attempts: under 1 % if they take no time"
+}
+
+@test "plan tells no chance where there is no deadline or no last attempt" {
+	try again plan -n 3 -t 1s
+	unlike "$output" 'chance'
+	try again plan -n unlimited -D 1m
+	unlike "$output" 'chance'
+	try again plan -n 1001 -D 1m
+	unlike "$output" 'chance'
+}
+
+@test "plan of 1000 retries that walk their own way ends" {
+	try_limit=20 try again plan -n 1000 --jitter decorrelated -D 1h
+	is "$status" 0
+	is "$(line_count "$output")" 1004
 }
 
 @test "plan of an unlimited run ends" {

@@ -76,6 +76,7 @@ static void live_rate(const struct again_rate_rule *rule, struct input *input)
 		now_ns = take_moment(input, now_ns, rule->interval_ns);
 		uint64_t units = take(input, 1);
 		units = (kind & 1) != 0 ? units % 4 : units * rule->burst / 128;
+		units = units < UINT32_MAX ? units : UINT32_MAX;
 		again_ns most_wait_ns = (kind & 2) != 0 ? take_any(input) : 0;
 		again_ns expected_ns = wait_of(rule, rate.arrival_ns, units, now_ns);
 		again_ns arrival_ns = rate.arrival_ns;

@@ -63,7 +63,7 @@ static struct saved take_saved(struct input *input, char letter, size_t size)
 {
 	uint64_t how = take(input, 1);
 	size_t len = (how & 1) != 0 ? FRAME + size : (size_t)take(input, 1) % (AGAIN_SAVE_MAX + 1);
-	struct saved saved = {.bytes = malloc(len + 1), .len = len};
+	struct saved saved = {.bytes = calloc(len + 1, 1), .len = len};
 	require(saved.bytes != NULL);
 	for (size_t i = 0; i < len; i++) {
 		saved.bytes[i] = (uint8_t)take(input, 1);
@@ -124,7 +124,7 @@ static bool follow(struct input *input, char letter, const struct again_budget_r
 		require(save(letter, rule, out_object, bytes, saved.len) == (int)saved.len);
 		require(memcmp(bytes, saved.bytes, saved.len) == 0);
 		union object other = {0};
-		size_t bit = (size_t)take(input, 2) % (8 * (FRAME + size));
+		size_t bit = (size_t)(take(input, 2) * 8 * saved.len >> 16);
 		saved.bytes[bit / 8] ^= (uint8_t)(1 << (bit % 8));
 		require(load(letter, rule, &saved, &other) < 0);
 	}

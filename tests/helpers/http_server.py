@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """A small real HTTP server on the loopback that is not ready at first.
 
-    http_server.py --port-file FILE --listen-file FILE --log FILE [--unavailable N]
+    http_server.py --port-file FILE --listen-file FILE --log FILE [--unavailable N] [--retry-after TEXT]
 
 It takes a free port and writes it to --port-file, but refuses connections until --listen-file exists. Then it answers the
-first N requests with 503 and all others with 200 and the body "hello". One line a request is appended to --log. Ends on TERM.
+first N requests with 503 (with TEXT in the field Retry-After), paths that begin with /no with 404, and all others with 200
+and the body "hello". One line a request is appended to --log. Ends on TERM.
 """
 import argparse
 import http.server
@@ -26,13 +27,16 @@ def handler_for(options):
         def do_GET(self):
             ready = Handler.answered >= options.unavailable
             Handler.answered += 1
-            body = b"hello\n" if ready else b"not yet\n"
-            self.send_response(200 if ready else 503)
+            code = 503 if not ready else 404 if self.path.startswith("/no") else 200
+            body = b"hello\n" if code == 200 else b"not yet\n"
+            self.send_response(code)
+            if code == 503 and options.retry_after:
+                self.send_header("Retry-After", options.retry_after)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
             with open(options.log, "a", encoding="utf-8") as file:
-                file.write(f"{200 if ready else 503} {self.path}\n")
+                file.write(f"{code} {self.path}\n")
 
         def log_message(self, *_):
             pass
@@ -46,6 +50,7 @@ def main():
     parser.add_argument("--listen-file", required=True)
     parser.add_argument("--log", required=True)
     parser.add_argument("--unavailable", type=int, default=0)
+    parser.add_argument("--retry-after", metavar="TEXT")
     options = parser.parse_args()
     processes.end_with_parent(signal.SIGTERM)
     server = socketserver.TCPServer(("127.0.0.1", 0), handler_for(options), bind_and_activate=False)

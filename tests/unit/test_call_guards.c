@@ -98,8 +98,8 @@ static void assert_first_refuses(enum refusing first, enum refusing second)
 	struct world before = *world;
 	struct again_decision end =
 		tell(&call, &scene.policy, &world->guards, scene.outcome, 10 * S);
-	check(end.reason == refusals[first].reason, "%d before %d: %s", first, second,
-	      again_reason_name(end.reason));
+	check(end.reason == refusals[first].reason, "%u before %u: %s", (unsigned)first,
+	      (unsigned)second, again_reason_name(end.reason));
 	assert_end(&end, refusals[first].reason, 1);
 	if (first != BY_FIT || second != BY_HINT) {
 		assert_int_equal(end.guard, refusals[first].guard);

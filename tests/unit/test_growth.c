@@ -84,6 +84,52 @@ static void test_exponential_at_the_edge_of_64_bits(void **)
 	assert_int_equal(again_policy_growth(&policy, 1), AGAIN_NEVER);
 }
 
+/** A factor near a power of two, of a few bits, or any; where the bound that decides early is closest, and everywhere. */
+static uint64_t any_factor(struct again_rng *rng)
+{
+	uint64_t power = AGAIN_Q32_ONE << again_uniform(rng, 0, 31);
+	switch (again_uniform(rng, 0, 3)) {
+	case 0:
+		return power + again_uniform(rng, 0, 3);
+	case 1:
+		return 2 * (power - 1) - again_uniform(rng, 0, 3);
+	case 2:
+		return AGAIN_Q32_ONE + AGAIN_Q32_ONE / 8 * again_uniform(rng, 0, 32);
+	default:
+		return power + (again_rng_next(rng) & (power - 1));
+	}
+}
+
+/** What reaches the cap is told before the power is computed: it must be what the power would have been cut to. */
+static void test_the_cap_cuts_and_does_nothing_else(void **)
+{
+	struct again_rng rng = again_rng_root(7);
+	size_t cut = 0;
+	for (int i = 0; i < 200'000; i++) {
+		struct again_policy policy = growth_of(AGAIN_BACKOFF_EXPONENTIAL);
+		policy.factor_q32 = any_factor(&rng);
+		policy.base_delay_ns = (again_rng_next(&rng) >> again_uniform(&rng, 0, 63)) | 1;
+		uint32_t n = (uint32_t)(again_rng_next(&rng) >> again_uniform(&rng, 32, 63));
+		again_ns whole = again_policy_growth(&policy, n);
+		for (again_ns off = 0; off <= 2; off++) {
+			again_ns cap = whole == AGAIN_NEVER ? whole >> i % 9 : whole + off - 1;
+			policy.max_delay_ns =
+				cap > policy.base_delay_ns ? cap : policy.base_delay_ns;
+			again_ns expected =
+				whole < policy.max_delay_ns ? whole : policy.max_delay_ns;
+			again_ns delay = again_policy_growth(&policy, n);
+			check(delay == expected,
+			      "seed 7, case %d: factor_q32 %" PRIu64 " base %" PRIu64
+			      " n %u max %" PRIu64 ": %" PRIu64,
+			      i, policy.factor_q32, policy.base_delay_ns, n, policy.max_delay_ns,
+			      delay);
+			cut += whole > policy.max_delay_ns ? 1 : 0;
+		}
+	}
+	// Else nothing was tested.
+	assert_in_range(cut, 100'000, 500'000);
+}
+
 /** The smallest factor above 1 over the longest run: e^(n * 2^-32), for n = 2^32 - 1 nearly e. */
 static void test_exponential_of_the_smallest_factor(void **)
 {
@@ -315,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_exponential),
 		cmocka_unit_test(test_exponential_just_above_two),
 		cmocka_unit_test(test_exponential_at_the_edge_of_64_bits),
+		cmocka_unit_test(test_the_cap_cuts_and_does_nothing_else),
 		cmocka_unit_test(test_exponential_of_the_smallest_factor),
 		cmocka_unit_test(test_fibonacci),
 		cmocka_unit_test(test_polynomial),

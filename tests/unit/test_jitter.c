@@ -85,6 +85,29 @@ static void test_ranges_without_a_cap(void **)
 	assert_range(&policy, 1000, 0, UINT64_C(0x5555555555555555), AGAIN_NEVER);
 }
 
+/** The lower end is found from the upper one; by its own words it is c * (1 - r), rounded up. */
+static void test_proportional_is_even_around_its_center(void **)
+{
+	struct again_rng rng = again_rng_root(32);
+	for (int i = 0; i < 100'000; i++) {
+		struct again_policy policy =
+			policy_of(AGAIN_BACKOFF_CONSTANT, AGAIN_JITTER_PROPORTIONAL);
+		policy.base_delay_ns = again_uniform(&rng, 1, UINT32_MAX);
+		policy.max_delay_ns = again_uniform(&rng, policy.base_delay_ns, UINT32_MAX);
+		policy.jitter_q32 = (uint32_t)again_uniform(&rng, 1, UINT32_MAX);
+		uint64_t above = AGAIN_Q32_ONE + policy.jitter_q32;
+		// Small enough for 64 bits: max * 2^32 and c * above fit.
+		uint64_t center = (policy.max_delay_ns << 32) / above;
+		center = center < 1 ? 1 : center;
+		center = center < policy.base_delay_ns ? center : policy.base_delay_ns;
+		uint64_t below = center * (AGAIN_Q32_ONE - policy.jitter_q32);
+		again_ns least = (below >> 32) + ((below & UINT32_MAX) != 0 ? 1 : 0);
+		// 2 * (2^32 - 1)^2 does not fit: the part above 1 alone does.
+		again_ns most = center + (center * policy.jitter_q32 >> 32);
+		assert_range(&policy, 0, 0, least, most);
+	}
+}
+
 /** A delay that another policy made, or none, may be below the base: the range stays one. */
 static void test_decorrelated_after_any_delay(void **)
 {
@@ -413,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_ranges_of_each),
 		cmocka_unit_test(test_ranges_of_a_few_nanoseconds),
 		cmocka_unit_test(test_ranges_without_a_cap),
+		cmocka_unit_test(test_proportional_is_even_around_its_center),
 		cmocka_unit_test(test_decorrelated_after_any_delay),
 		cmocka_unit_test(test_tenacity_703_full_at_the_cap),
 		cmocka_unit_test(test_equal_at_the_cap),

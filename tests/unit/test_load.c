@@ -82,7 +82,14 @@ static void test_other_lengths_are_refused(void **)
 			cut.len = len;
 			int code = len == all[i].saved.len ? 0 : AGAIN_ERR_SYNTAX;
 			assert_load(all[i].letter, all[i].rule, &cut, code, NULL);
-			// With a head and a checksum that say that it is right.
+			// With a checksum that fits the wrong length, and with a head that says it too.
+			if (len >= FRAME) {
+				struct saved told = cut;
+				told.bytes[6] ^= 1;
+				seal(&told);
+				assert_load(all[i].letter, all[i].rule, &told, AGAIN_ERR_SYNTAX,
+				            NULL);
+			}
 			if (code != 0 && len >= FRAME) {
 				cut.bytes[6] = (uint8_t)(len - FRAME);
 				seal(&cut);

@@ -293,6 +293,48 @@ static void test_long_values_are_cut_in_messages(void **)
 	assert_non_null(strstr(error.text, "...': too long; use"));
 }
 
+/** The longest that a message repeats still leaves room for what is accepted. */
+static void test_long_names_leave_room(void **)
+{
+	static const struct {
+		const char *before;
+		const char *after;
+		const char *end;
+	} cases[] = {
+		{"", "", " temporal no-retry"},
+		{"", "=1", " timeout deadline ..."},
+		{"budget=", "", " concurrency:P%/..."},
+		{"budget=tokens:1/", ":1", " repay-last charge-failures"},
+		{"breaker=", ":1", ", and lease:D, probes:N"},
+		{"breaker=failures:", "", "; use a whole number above 0"},
+		{"throttled-base-delay=", "", " such as 250ms or 1m30s, or none"},
+		{"backoff=list:", "", " each a duration above 0 such as 250ms or 1m30s"},
+		{"max-retries=1,sre10", "", " temporal no-retry"},
+	};
+	static const char fillings[] = {'~', '\n', '\0', '\xff'};
+	for (size_t i = 0; i < COUNT(cases) * sizeof(fillings); i++) {
+		char text[512];
+		char filling = fillings[i % sizeof(fillings)];
+		size_t before = strlen(cases[i / sizeof(fillings)].before);
+		size_t after = strlen(cases[i / sizeof(fillings)].after);
+		const char *end = cases[i / sizeof(fillings)].end;
+		memset(text, filling, sizeof(text));
+		memcpy(text, cases[i / sizeof(fillings)].before, before);
+		memcpy(text + sizeof(text) - after, cases[i / sizeof(fillings)].after, after);
+		// Blanks at both ends would not belong to the word.
+		text[before] = '~';
+		text[sizeof(text) - after - 1] = '~';
+		struct parts parts;
+		struct again_error error = {0};
+		parts_init(&parts);
+		assert_true(again_setup_parse(&parts.setup, text, sizeof(text), &error) < 0);
+		assert_told(&error);
+		size_t len = strlen(error.text);
+		check(len > strlen(end) && strcmp(error.text + len - strlen(end), end) == 0,
+		      "case %zu: %s", i, error.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_contradictions_to_what_was_there),
 		cmocka_unit_test(test_any_bytes),
 		cmocka_unit_test(test_long_values_are_cut_in_messages),
+		cmocka_unit_test(test_long_names_leave_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Presets: all are there, right, cited, and behave as what they are named after.
+#include "budget_kit.h"
 #include "text_kit.h"
 
 static const char *const policy_names[] = {
@@ -163,6 +164,11 @@ static void test_what_else_the_policies_say(void **)
 	assert_int_equal(parts.policy.hint_use, AGAIN_HINT_BOUNDED);
 	assert_int_equal(parts.policy.hint_max_ns, 5 * S);
 	assert_int_equal(parts.policy.hint_jitter_q32, 0);
+	parts_of(&parts, "aws-2026-throttling");
+	assert_int_equal(parts.policy.throttled_base_delay_ns, 0);
+	assert_int_equal(parts.policy.hint_use, AGAIN_HINT_BOUNDED);
+	assert_int_equal(parts.budget.cost_mt, 5000);
+	assert_int_equal(parts.budget.cost_timeout_mt, 0);
 	parts_of(&parts, "grpc");
 	assert_int_equal(parts.policy.max_retries, 3);
 	assert_int_equal(parts.policy.base_delay_ns, 100 * MS);
@@ -218,9 +224,31 @@ static void test_grants_of_the_budgets(void **)
 	assert_int_equal(granted("linkerd", AGAIN_CLASS_TRANSIENT, 50), 110);
 	assert_int_equal(granted("envoy", AGAIN_CLASS_TRANSIENT, 1), 3);
 	assert_int_equal(granted("envoy", AGAIN_CLASS_TRANSIENT, 100), 20);
-	assert_int_equal(granted("sre10", AGAIN_CLASS_TRANSIENT, 0), 0);
+	assert_int_equal(granted("sre10", AGAIN_CLASS_TRANSIENT, 0), 1);
 	assert_int_equal(granted("sre10", AGAIN_CLASS_TRANSIENT, 1), 1);
 	assert_int_equal(granted("sre10", AGAIN_CLASS_TRANSIENT, 900), 100);
+}
+
+/** The rules of that name that the tests of budgets work out by hand. */
+static void test_budgets_are_those_that_are_tested(void **)
+{
+	const struct {
+		const char *name;
+		struct again_budget_rule rule;
+	} cases[] = {
+		{"sre10", sre10()},      {"aws-2018", aws_2018()},  {"aws-2026", aws_2026()},
+		{"grpc", grpc(10, 100)}, {"finagle", finagle(200)}, {"linkerd", finagle(200)},
+		{"envoy", envoy(20, 3)},
+	};
+	assert_int_equal(COUNT(cases), COUNT(budget_names));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct again_budget_rule rule;
+		again_budget_rule_init(&rule, sizeof(rule));
+		assert_int_equal(
+			again_budget_rule_parse(&rule, cases[i].name, strlen(cases[i].name), NULL),
+			0);
+		check(memcmp(&rule, &cases[i].rule, sizeof(rule)) == 0, "%s", cases[i].name);
+	}
 }
 
 /** A policy's budget is the budget of that name. */
@@ -250,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_what_else_the_policies_say),
 		cmocka_unit_test(test_grants_of_the_budgets),
+		cmocka_unit_test(test_budgets_are_those_that_are_tested),
 		cmocka_unit_test(test_budgets_of_the_policies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

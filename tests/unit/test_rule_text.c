@@ -65,7 +65,7 @@ static const struct {
 	{"envoy", "envoy"},
 	{"tokens:500/cost:14/cost-throttled:5/first:1/repay-last", "aws-2026"},
 	{"tokens:500/repay-last/first:1/cost-timeout:10/cost:5", "aws-2018"},
-	{"window:120s/call:0.1/retry:0.1/least:0.001", "sre10"},
+	{"window:120s/call:0.1/retry:0.1/least:0.001/cost:1.001/reserve:0.001", "sre10"},
 	{"tokens:10", "tokens:10"},
 	{"tokens:10/cost:1", "tokens:10"},
 	{"tokens:10/cost:1.000", "tokens:10"},
@@ -130,7 +130,8 @@ static void test_budget_words_land_in_their_fields(void **)
 	rule = budget_of("20%");
 	assert_int_equal(rule.kind, AGAIN_BUDGET_WINDOW);
 	assert_int_equal(rule.window_ns, 120 * S);
-	assert_int_equal(rule.cost_mt, 1000);
+	assert_int_equal(rule.capacity_mt, 1);
+	assert_int_equal(rule.cost_mt, 1001);
 	assert_int_equal(rule.least_mt, 1);
 	assert_int_equal(rule.deposit_call_mt, 200);
 	assert_int_equal(rule.deposit_retry_mt, 200);

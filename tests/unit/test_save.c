@@ -100,7 +100,8 @@ static void test_round_trips(void **)
 /** Where the kind is known, its member's size is enough: for the state, and exactly so many bytes for what is saved. */
 static void test_storage_of_one_kind(void **)
 {
-	union again_budget *small = malloc(sizeof(struct again_tokens));
+	void *storage = malloc(sizeof(struct again_tokens));
+	union again_budget *small = storage;
 	uint8_t *bytes = malloc(FRAME + 4 + sizeof(struct again_tokens));
 	assert_non_null(small);
 	assert_non_null(bytes);
@@ -113,7 +114,7 @@ static void test_storage_of_one_kind(void **)
 	struct saved none = save_budget(NULL, &no_rule);
 	assert_int_equal(again_budget_load(NULL, &no_rule, none.bytes, none.len, NULL), 0);
 	free(bytes);
-	free(small);
+	free(storage);
 }
 
 static void test_too_little_room(void **)

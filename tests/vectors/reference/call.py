@@ -8,6 +8,11 @@ FAILURES = ('transient', 'throttled', 'timeout', 'server')
 ACCEPTED = ('success', 'permanent')
 
 
+def asked(outcome, now):
+    """How long the server's hint is; one that is past is 0."""
+    return outcome['hint_ns'] if outcome['hint'] == 'relative' else max(0, outcome['hint_ns'] - now)
+
+
 class Guards:
     def __init__(self, breaker=None, throttle=None, rate=None, budget=None):
         self.breaker, self.throttle, self.rate, self.budget = breaker, throttle, rate, budget
@@ -94,7 +99,7 @@ class Call:
 
     def take_back(self, now):
         """The attempt that was offered will not run."""
-        if self.granted:
+        for _ in range(self.granted):
             self.guards.budget.refund(self.paid, now)
         if self.attempts > 1 and self.guards.rate:
             self.guards.rate.give_back()
@@ -161,7 +166,7 @@ class Call:
         if guards.rate and guards.rate.wait(1, now) > 0:
             return 'rate_limited', 'rate'
         if guards.budget and guards.budget.left(name, now) == 0:
-            guards.budget.refused += 1
+            guards.budget.try_withdraw(name, now)
             return 'budget_empty', 'budget'
         return None
 
@@ -171,10 +176,10 @@ class Call:
         own = policy.delay(draw, self.step, self.last, outcome['class'] == 'throttled')
         if outcome['hint'] not in ('relative', 'absolute') or policy.hint_use == 'ignore':
             return own, own, 'none', False, False
-        asked = outcome['hint_ns'] if outcome['hint'] == 'relative' else max(0, outcome['hint_ns'] - now)
-        more = 0 if policy.jitter == 'none' else asked * policy.hint_jitter_q32 // ONE
-        hint = uniform(draw, asked, min(sat(asked + more), NEVER))
-        too_long = policy.hint_use != 'bounded' and asked > policy.hint_max_ns
+        least = asked(outcome, now)
+        more = 0 if policy.jitter == 'none' else least * policy.hint_jitter_q32 // ONE
+        hint = uniform(draw, least, sat(least + more))
+        too_long = policy.hint_use != 'bounded' and least > policy.hint_max_ns
         if policy.hint_use == 'exact':
             return own, hint, 'hint', True, too_long
         if policy.hint_use == 'bounded':
@@ -195,7 +200,7 @@ class Call:
             self.step, self.last = 0, 0
         own, delay, guard, anew, too_long = self.delay(outcome, now)
         if too_long:
-            return self.end('hint_too_long', 'hint', now, name, delay)
+            return self.end('hint_too_long', 'hint', now, name, asked(outcome, now))
         if not self.fits(sat(now + delay)):
             return self.end('would_exceed_deadline', guard, now, name, delay)
         if self.guards.budget:
@@ -212,18 +217,19 @@ class Hedge(Rule):
     def init(self, now):
         self.left, self.next_at = self.most, sat(now + self.delay_ns)
 
-    def stop(self, call, now, reason, guard):
-        return {'verb': 'stop', 'reason': reason, 'guard': guard, 'attempt': call.attempts, 'delay_ns': 0,
-                'not_before_ns': now, 'attempt_timeout_ns': 0, 'lease': None,
+    def stop(self, call, now, reason, guard, delay=0):
+        return {'verb': 'stop', 'reason': reason, 'guard': guard, 'attempt': call.attempts, 'delay_ns': delay,
+                'not_before_ns': now + delay, 'attempt_timeout_ns': 0, 'lease': None,
                 'budget_left': call.left('success', now)}
 
     def next(self, call, now):
-        now, guards = call.look_at(now), call.guards
+        # An end is told again with its own moment.
+        now, guards = call.latest if call.over else call.look_at(now), call.guards
         start = max(now, self.next_at)
-        if self.left == 0 or call.over:
+        if self.left == 0 or call.over or self.next_at == NEVER:
             return self.stop(call, now, 'exhausted', 'none')
         if not call.fits(start):
-            return self.stop(call, now, 'would_exceed_deadline', 'none')
+            return self.stop(call, now, 'would_exceed_deadline', 'none', start - now)
         told = {'verb': 'hedge', 'reason': 'none', 'guard': 'none', 'attempt': call.attempts,
                 'delay_ns': start - now, 'not_before_ns': start, 'attempt_timeout_ns': 0, 'lease': None}
         if start == now:

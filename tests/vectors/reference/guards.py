@@ -61,6 +61,8 @@ class Budget(Rule):
         return self.capacity_mt + self.slots.total(now, 1)[0] if self.slots else self.balance
 
     def change(self, amount, now):
+        if amount == 0:
+            return
         if self.slots:
             self.slots.add(now, amount)
         else:
@@ -108,6 +110,8 @@ class Budget(Rule):
 
     def try_withdraw(self, outcome_class, now):
         """What was paid, None where it is refused."""
+        if self.slots:
+            self.slots.add(now, 0)
         if self.left(outcome_class, now) == 0:
             self.refused += 1
             return None

@@ -73,5 +73,5 @@ def make():
                  policy=five, hedge={'delay_ns': 2 * S})
     yield vector('deadline-of-a-hedge-exactly', 'a hedge at the deadline is not waited for', 'include/again/hedge.h',
                  [begin(), do('hedge_init', 0), do('hedge', 0), after(S)],
-                 [ends(2, 'would_exceed_deadline', 1), (3, {'verb': 'retry'})],
+                 [ends(2, 'would_exceed_deadline', 1, delay_ns=5 * S), (3, {'verb': 'retry'})],
                  policy=five, hedge={'delay_ns': 5 * S})

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """random.jsonl: policies, rules, seeds and scripts that nobody chose, from one fixed seed."""
 from reference.policy import numbers
+from reference.world import World
 
 from .vector import *
 
 SEED = 20150304
-COUNT = 400
+CALLS, HANDS = 200, 120
+FAILURES = ('transient', 'throttled', 'timeout', 'server')
 CLASSES = ['success', 'transient', 'permanent', 'cancelled', 'throttled', 'timeout', 'server', 'ambiguous']
 
 
@@ -64,7 +66,7 @@ def random_policy(dice):
     if dice.chance(2):
         policy['retry_ambiguous'] = 1
     if dice.chance(2):
-        policy.update(hint_use=dice.pick('at_least', 'ignore', 'exact', 'bounded'), hint_max_ns=dice.size(bits),
+        policy.update(hint_use=dice.pick('at_least', 'ignore', 'exact', 'bounded'), hint_max_ns=dice.size(bits, 1),
                       hint_jitter_q32=dice.below(ONE))
     return policy
 
@@ -159,13 +161,101 @@ def random_script(dice, guards):
     return script
 
 
+class Hand:
+    """One guard, driven by hand: what was given is given back once, and sometimes again where that is allowed."""
+
+    def __init__(self, dice, scale):
+        self.dice, self.scale, self.now, self.script, self.given = dice, scale, dice.size(40), [], []
+
+    def moment(self):
+        step = self.scale * self.dice.below(1000) // 1000
+        self.now = max(0, self.now + (step if self.dice.below(8) else -step))
+        return self.now
+
+    def add(self, name, **more):
+        self.script.append(do(name, self.moment(), **more))
+        return len(self.script) - 1
+
+    def breaker(self):
+        dice = self.dice
+        what = dice.below(12)
+        if what < 4 or not self.given:
+            self.given.append(self.add('breaker_allow'))
+            if dice.chance(3):
+                self.script[-1]['start_ns'] = self.now + self.scale * dice.below(1000) // 500
+        elif what < 9:
+            name = dice.pick('success', 'success', 'success', *CLASSES)
+            self.add('breaker_report', lease=self.given[-1 - dice.below(min(4, len(self.given)))], **{'class': name})
+        elif what == 9:
+            self.add('breaker_holds', lease=dice.pick(*self.given))
+        elif what == 10 and dice.chance(6):
+            self.add(dice.pick('breaker_force_open', 'breaker_force_close', 'breaker_reset'))
+            del self.script[-1]['t']
+        self.add('breaker_look')
+
+    def budget(self):
+        dice = self.dice
+        what = dice.below(7)
+        paid = self.given.pop(dice.below(len(self.given))) if self.given and what > 4 else None
+        if what == 0:
+            self.add('budget_begins')
+        elif what == 1:
+            self.add('budget_failure', **{'class': dice.pick(*FAILURES)})
+        elif what < 5 or paid is None:
+            self.given.append(self.add('budget_withdraw', **{'class': dice.pick(*FAILURES)}))
+            world = World(self.parts)
+            if not [world.play(event) for event in self.script][-1]['granted']:
+                self.given.pop()
+        elif dice.chance(3):
+            self.add('budget_refund', paid=paid)
+        elif dice.chance(2):
+            self.add('budget_success', retries=dice.between(1, 3), paid=paid)
+        else:
+            self.add('budget_success', retries=0)
+        self.add('budget_look', **{'class': dice.pick(*FAILURES)})
+
+    def rate(self):
+        self.add('rate_wait', units=self.dice.below(4))
+        if self.dice.chance(2):
+            self.add('rate_take', units=self.dice.below(4))
+        else:
+            self.add('rate_reserve', units=self.dice.below(4), most_wait_ns=self.dice.pick(0, self.scale, NEVER - 1))
+
+    def throttle(self):
+        if self.dice.chance(3):
+            self.add('throttle_accept')
+        else:
+            self.add('throttle_allow', draw=self.dice.size(64))
+        self.add('throttle_look')
+
+
+def by_hand(dice):
+    """One of the four, at a scale of time at which its windows and leases matter."""
+    guards = {}
+    part = dice.pick('breaker', 'breaker', 'budget', 'budget', 'rate', 'throttle')
+    while part not in guards or guards[part].get('kind') == 'concurrency':
+        guards = random_guards(dice)
+    rule = guards[part]
+    scale = min([rule[name] for name in ('window_ns', 'open_ns', 'lease_ns', 'interval_ns') if name in rule] or [S])
+    hand = Hand(dice, scale * dice.between(1, 4))
+    hand.parts = {part: rule}
+    for _ in range(dice.between(10, 20)):
+        getattr(hand, part)()
+    return hand.script, hand.parts
+
+
 def make():
-    for number in range(COUNT):
+    for number in range(CALLS):
         dice = Dice(SEED + number)
         policy, guards = random_policy(dice), random_guards(dice)
         script = random_script(dice, guards)
         if dice.chance(2):
             script += [plan(6, dice.size(64), dice.size(64)), do('growth', n=dice.size(32)),
                        do('range', n=dice.size(32), last_delay_ns=dice.size(64))]
-        yield vector(f'random-{number}', 'nobody chose this', f'generate.py, seed {SEED + number}', script,
+        yield vector(f'random-call-{number}', 'nobody chose this', f'generate.py, seed {SEED + number}', script,
                      policy=policy, **guards)
+    for number in range(HANDS):
+        dice = Dice(SEED + CALLS + number)
+        script, parts = by_hand(dice)
+        yield vector(f'random-guard-{number}', 'nobody chose this', f'generate.py, seed {SEED + CALLS + number}', script,
+                     **parts)

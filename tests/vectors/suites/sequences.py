@@ -110,6 +110,12 @@ def hedges():
                   after(3 * S, 'success', lease=2), do('breaker_look', 3 * S)],
                  [(2, {'verb': 'hedge', 'lease': True}), (4, {'verb': 'succeed'}), (5, {'state': 'closed'})],
                  policy=NONE, hedge={}, breaker=TWO)
+    yield vector('sequence-hedge-after-the-end', 'no hedge for a call that is over, told with the moment of its end', HEDGE,
+                 [begin(), do('hedge_init', 0), after(S, 'success'), hedge(2 * S)],
+                 [ends(3, 'exhausted', 1, not_before_ns=S)], policy=NONE, hedge={})
+    yield vector('sequence-hedge-never', 'a delay without end is no hedge', HEDGE,
+                 [begin(), do('hedge_init', 0), hedge(S)], [ends(2, 'exhausted', 1)],
+                 policy=NONE, hedge={'delay_ns': NEVER})
     yield vector('sequence-hedge-timeout', 'a hedge has what the deadline leaves it', HEDGE,
                  [begin(), do('hedge_init', 0), hedge(3 * S)], [(2, {'attempt_timeout_ns': 2 * S})],
                  policy={**NONE, 'deadline_ns': 5 * S, 'attempt_timeout_ns': 3 * S}, hedge={'delay_ns': 3 * S})
