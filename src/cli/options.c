@@ -2,6 +2,8 @@
 // Looking options up, and guessing which one was meant.
 #include "cli/options.h"
 
+#include "base/nearest.h"
+
 #include <string.h>
 
 const struct again_option again_options[AGAIN_OPTIONS] = {
@@ -11,9 +13,6 @@ const struct again_option again_options[AGAIN_OPTIONS] = {
 #include "cli/options.def"
 #undef OPTION
 };
-
-/** Longer names are not compared. */
-#define NAME_MAX_LEN 32
 
 // What other tools call it.
 static const struct {
@@ -59,57 +58,6 @@ const struct again_option *again_option_by_letter(char letter)
 	return NULL;
 }
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-// Levenshtein's distance, one row at a time.
-static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	size_t row[NAME_MAX_LEN + 1];
-	for (size_t j = 0; j <= b_len; j++) {
-		row[j] = j;
-	}
-	for (size_t i = 1; i <= a_len; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= b_len; j++) {
-			const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			row[j] = least(replaced, least(row[j], row[j - 1]) + 1);
-		}
-	}
-	return row[b_len];
-}
-
-// The first option that begins like this: what is typed is often half a name.
-static const struct again_option *completed(const char *name, size_t len)
-{
-	for (size_t i = 0; len >= 2 && i < AGAIN_OPTIONS; i++) {
-		if (strncmp(again_options[i].name, name, len) == 0) {
-			return &again_options[i];
-		}
-	}
-	return NULL;
-}
-
-static const struct again_option *nearest(const char *name, size_t len)
-{
-	const struct again_option *found = NULL;
-	size_t best = len <= NAME_MAX_LEN ? least(3, len / 2) + 1 : 0;
-	for (size_t i = 0; i < AGAIN_OPTIONS; i++) {
-		const char *candidate = again_options[i].name;
-		const size_t apart =
-			distance(name, least(len, NAME_MAX_LEN), candidate, strlen(candidate));
-		if (apart < best) {
-			best = apart;
-			found = &again_options[i];
-		}
-	}
-	return found;
-}
-
 const struct again_option *again_option_meant(const char *name, size_t len)
 {
 	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
@@ -117,6 +65,10 @@ const struct again_option *again_option_meant(const char *name, size_t len)
 			return &again_options[synonyms[i].id];
 		}
 	}
-	const struct again_option *option = completed(name, len);
-	return option != NULL ? option : nearest(name, len);
+	struct again_nearest nearest = again_nearest_to(name, len);
+	for (size_t i = 0; i < AGAIN_OPTIONS; i++) {
+		again_nearest_try(&nearest, again_options[i].name);
+	}
+	return nearest.found != NULL ? again_option_by_name(nearest.found, strlen(nearest.found))
+	                             : NULL;
 }

@@ -135,6 +135,8 @@ static void test_one_probe_closes_it(void **)
 	assert_refuses(&breaker, &rule, 31 * S, 41 * S);
 	again_breaker_report(&breaker, &rule, lease, AGAIN_CLASS_SUCCESS, 32 * S);
 	assert_state(&breaker, 32 * S, AGAIN_BREAKER_CLOSED);
+	// One generation for each change, and none besides.
+	assert_int_equal(breaker.generation, 3);
 	// With a whole row ahead of it.
 	attempt(&breaker, &rule, AGAIN_CLASS_TRANSIENT, 32 * S);
 	assert_state(&breaker, 32 * S, AGAIN_BREAKER_CLOSED);
@@ -277,9 +279,13 @@ static void test_the_latest_lease_holds_for_all(void **)
 	(void)allow(&breaker, &rule, 46 * S);
 	assert_ignores(&breaker, &rule, first, 46 * S);
 	assert_ignores(&breaker, &rule, second, 46 * S);
-	// Both places were free.
-	(void)allow(&breaker, &rule, 46 * S);
+	// Both places were free. The latest is not always the last that was given.
+	assert_int_equal(again_breaker_allow(&breaker, &rule, 46 * S, 40 * S, &first), 1);
 	assert_refuses(&breaker, &rule, 46 * S, 56 * S);
+	breaker = opened(&rule, 0);
+	assert_int_equal(again_breaker_allow(&breaker, &rule, 30 * S, 90 * S, &first), 1);
+	(void)allow(&breaker, &rule, 30 * S);
+	assert_refuses(&breaker, &rule, 100 * S - 1, 100 * S);
 }
 
 static void test_a_lease_begins_with_its_attempt(void **)
@@ -399,6 +405,7 @@ static void test_close_keeps_what_is_out_and_reset_does_not(void **)
 	again_lease lease = allow(&breaker, &rule, 0);
 	again_breaker_force_close(&breaker);
 	// The failure before is forgotten, the one after counts.
+	assert_int_equal(again_breaker_holds(&breaker, &rule, lease, 0), 1);
 	again_breaker_report(&breaker, &rule, lease, AGAIN_CLASS_TRANSIENT, 0);
 	assert_state(&breaker, 0, AGAIN_BREAKER_CLOSED);
 	lease = allow(&breaker, &rule, 0);
