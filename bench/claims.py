@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from library import library
 from measure import ENVIRONMENT, OUT, Part, ROOT, Row, Unable, built, compile_helper, log, milliseconds, program, \
     quantile, Rounds, run, spread, time_once
 
@@ -21,8 +22,6 @@ RETRIES = 2000
 WAIT_S = 10
 RSS_LIMIT_KB = 1024
 REACTION_LIMIT_US = 1000
-DECISION_LIMIT_NS = 10
-DEFAULT_POLICY = "exponential equal"
 SIZE_LIMIT_BYTES = 150 * 1024
 
 BACK_TO_BACK = ["--base-delay", "1ns", "--backoff", "constant", "--jitter", "none", "-q", "--"]
@@ -238,31 +237,4 @@ def reaction(quick):
     return part
 
 
-def decision(quick):
-    """What the policy takes for one decision."""
-    library = ROOT / "build/lib/libagain.a"
-    if not (ROOT / "bench/decision.c").exists() or not library.exists():
-        raise Unable("bench/decision.c or build/lib/libagain.a is missing")
-    binary = compile_helper("decision", libraries=[library])
-
-    def measure_round(_number):
-        said = run([binary, str(200_000 if quick else 2_000_000)])
-        found = re.findall(r"^(.+?)\s+([\d.]+) ns/decision", said, re.M)
-        if not found:
-            raise Unable(f"bench/decision.c said nothing that is understood here:\n{said}")
-        return {name.strip(): float(ns) for name, ns in found}
-
-    times = Rounds("decision", 3)
-    rounds = times.collect(measure_round)
-    each = {name: min(one[name] for one in rounds) for name in rounds[0]}
-    slowest = max(each, key=each.get)
-    part = Part(numbers=each, details=[times.words()], disturbed=not times.enough())
-    for claim, name in (("default policy", DEFAULT_POLICY), (f"slowest of {len(each)}", slowest)):
-        if name in each:
-            part.rows.append(Row(f"one decision, {claim}", f"`decision`: {name}", f"{each[name]:.2f} ns",
-                                 limit=f"≤ {DECISION_LIMIT_NS} ns", passed=each[name] <= DECISION_LIMIT_NS))
-    part.details.append("One decision: " + "; ".join(f"{name} {ns:.2f} ns" for name, ns in each.items()) + ".")
-    return part
-
-
-ALL = {"startup": startup, "attempts": attempts, "wait": wait, "reaction": reaction, "decision": decision}
+ALL = {"startup": startup, "attempts": attempts, "wait": wait, "reaction": reaction, "library": library}

@@ -38,6 +38,8 @@ class Row:
     ratio: str = ""
     limit: str = ""
     passed: bool | None = None
+    # Whether other programs cannot disturb it: a size.
+    steady: bool = False
 
 
 @dataclass

@@ -7,9 +7,10 @@
  *                more (RATIO). A success never opens it, nor does the time that passes.
  *     OPEN       Nothing is allowed while now < the moment it opened + open_ns. From that moment on it is HALF_OPEN.
  *     HALF_OPEN  At most `probes` attempts at a time are allowed, each by a lease. `probes` successes close the breaker,
- *                one failure opens it again. A lease holds while now < its attempt's start + lease_ns or that of a later
- *                one that is out. Once the latest has run out, all that are still out are forfeited and their places are
- *                free: a probe that never reports cannot wedge the breaker. Successes so far stay counted.
+ *                one failure opens it again. A lease holds while now < its attempt's start + lease_ns, or that of one
+ *                that was given while it was out, or out when it was given. Once the latest has run out, all that are
+ *                still out are forfeited and their places are free: a probe that never reports cannot wedge the
+ *                breaker. Successes so far stay counted.
  *     ISOLATED   Nothing is allowed until again_breaker_force_close or again_breaker_reset.
  *
  * Every change of state, and every forfeit, has a new generation number, and a lease carries the generation that gave

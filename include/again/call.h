@@ -63,7 +63,7 @@ extern "C" {
 	X(AGAIN_CLASS_TRANSIENT, "transient")                                                               \
 	/* It failed in a way that will not pass. */                                                        \
 	X(AGAIN_CLASS_PERMANENT, "permanent")                                                               \
-	/* The caller wants no more; if started_ns is AGAIN_NEVER, neither the attempt nor a hedge of it was made, and none is paid. */ \
+	/* The caller wants no more; if started_ns is AGAIN_NEVER, it and its hedges were not made, nor paid. */ \
 	X(AGAIN_CLASS_CANCELLED, "cancelled")                                                               \
 	/* The server said that it is too much: throttled_base_delay_ns, the budget's cost_throttled_mt. */ \
 	X(AGAIN_CLASS_THROTTLED, "throttled")                                                               \
@@ -144,7 +144,10 @@ struct again_decision {
 	again_ns delay_ns;
 	/** When the attempt may start: now plus the delay. After an end: when it came, plus the refused delay if any. */
 	again_ns not_before_ns;
-	/** The attempt's limit: its own, or what the deadline leaves it from not_before_ns on, if that is less. Else 0. */
+	/**
+	 * The attempt's limit: its own, or what the deadline leaves it from not_before_ns on, if that is less; AGAIN_NEVER
+	 * without both. After an end, and for a hedge that does not start yet, 0.
+	 */
 	again_ns attempt_timeout_ns;
 	/** With a breaker: to be put into the attempt's outcome. Else 0. */
 	again_lease lease;

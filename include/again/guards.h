@@ -47,7 +47,7 @@ struct again_guards {
 	uint32_t reserved;
 	const struct again_breaker_rule *breaker_rule;
 	struct again_breaker *breaker;
-	/** Each attempt is a request to it, the first included. */
+	/** Each attempt is a request to it, the first included; SUCCESS and PERMANENT are accepted ones. */
 	const struct again_throttle_rule *throttle_rule;
 	struct again_throttle *throttle;
 	/** Each retry takes one unit. */

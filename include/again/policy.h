@@ -24,7 +24,8 @@
  *     full          1 ns to e                                     (AWS Architecture Blog, 2015; never 0: it backs off)
  *     equal         e - e/2 to e                                  (same source)
  *     decorrelated  base to min(max_delay, 3 * the last delay)    (the ceiling first, as in Polly.Contrib and aws-c-io;
- *                                                                 the first wait takes the base for the last delay)
+ *                                                                 a last delay below the base counts as the base, and so
+ *                                                                 does that of the first wait, which has none)
  *     proportional  c * (1 - ratio) to c * (1 + ratio), c = min(growth, max_delay / (1 + ratio))
  *
  * So every delay is at most max_delay and at least 1 ns, and every jitter but none keeps its spread at the cap. Integers

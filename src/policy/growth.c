@@ -106,13 +106,21 @@ uint64_t again_fibonacci(uint64_t k)
 	return k % 2 == 0 ? here * (2 * next - here) : here * here + next * next;
 }
 
-again_ns again_growth_polynomial(again_ns base, uint64_t k, uint32_t degree)
+again_ns again_growth_polynomial(again_ns base_ns, uint64_t k, uint32_t degree)
 {
-	again_ns value = base;
-	for (uint32_t i = 0; i < degree; i++) {
-		value = again_ns_mul(value, k);
+	again_ns value = base_ns;
+	uint64_t square = k;
+	for (;;) {
+		if ((degree & 1) != 0) {
+			value = again_ns_mul(value, square);
+		}
+		degree >>= 1;
+		if (degree == 0) {
+			return value;
+		}
+		// Some bit will multiply by it: where it does not fit, the whole does not.
+		square = again_ns_mul(square, square);
 	}
-	return value;
 }
 
 again_ns again_policy_growth(const struct again_policy *policy, uint32_t n)

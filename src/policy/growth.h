@@ -14,7 +14,7 @@
 /** base * factor^n, or the cap where that is less. The factor is no power of two. */
 again_ns again_growth_power(again_ns base_ns, uint64_t factor_q32, uint32_t n, again_ns cap_ns);
 
-/** base * k^degree. */
+/** base * k^degree, k and the degree above 0. */
 again_ns again_growth_polynomial(again_ns base_ns, uint64_t k, uint32_t degree);
 
 /** F(k), F(1) = F(2) = 1; AGAIN_NEVER where it does not fit. */

@@ -300,6 +300,10 @@ static void test_ranges(void **)
 	assert_bad(rule_in_a_row(1), lease_ns, 0, AGAIN_ERR_RANGE);
 	assert_bad(rule_in_a_row(1), probes, 0, AGAIN_ERR_RANGE);
 	assert_bad(rule_in_a_row(1), probes, AGAIN_BREAKER_PROBES_MAX + 1, AGAIN_ERR_RANGE);
+}
+
+static void test_ends_of_ranges(void **)
+{
 	struct again_breaker_rule rule = rule_of_ratio(1, UINT32_MAX);
 	rule.ratio_q32 = 1;
 	rule.window_ns = 5;
@@ -344,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_init_writes_as_many_bytes_as_it_is_told),
 		cmocka_unit_test(test_sizes_that_are_not_known_are_refused),
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_ends_of_ranges),
 		cmocka_unit_test(test_a_field_of_another_kind_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

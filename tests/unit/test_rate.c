@@ -97,6 +97,12 @@ static void test_nothing_is_always_there(void **)
 	assert_int_equal(again_rate_reserve(&rate, &rule, 0, 0, 0, &wait_ns), 1);
 	assert_int_equal(wait_ns, 0);
 	assert_int_equal(rate.arrival_ns, before.arrival_ns);
+	// Nor does the queue matter, nor is the state moved to the clock.
+	assert_int_equal(again_rate_reserve(&rate, &rule, 1, HOUR, 0, &wait_ns), 1);
+	before = rate;
+	assert_takes(&rate, &rule, 0, 0);
+	assert_takes(&rate, &rule, 0, 5 * HOUR);
+	assert_int_equal(rate.arrival_ns, before.arrival_ns);
 }
 
 static void test_more_than_the_burst_never_comes(void **)

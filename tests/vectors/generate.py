@@ -12,6 +12,8 @@ import json
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True  # nothing is left behind in the sources
+
 from reference import published
 from suites import breaker, budgets, deadline, edges, hints, profiles, randoms, rate, sequences, throttle
 from suites.vector import Wrong

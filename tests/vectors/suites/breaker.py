@@ -115,6 +115,15 @@ def half_open():
                   do('breaker_holds', 17 * S, lease=6), allow(17 * S), allow(17 * S), allow(17 * S)],
                  [(8, {'holds': True}), (9, {'holds': False}), (11, {'allowed': True}), (12, {'allowed': False})],
                  breaker={**THREE, 'probes': 2})
+    yield vector('breaker-longest-lease-counts', 'the latest lease need not be the one that was given last', HEADER,
+                 [*opened(), allow(10 * S, start_ns=20 * S), allow(10 * S), do('breaker_holds', 25 * S - 1, lease=7),
+                  look(25 * S - 1), look(25 * S)],
+                 [(8, {'holds': True}), state(9, 'half_open', would_allow=False, opens_at_ns=25 * S),
+                  state(10, 'half_open', would_allow=True)], breaker={**THREE, 'probes': 2})
+    yield vector('breaker-reported-lease-is-over', 'a long lease that has reported makes no later one longer', HEADER,
+                 [*opened(), allow(10 * S, start_ns=20 * S), report(11 * S, 6, 'success'), allow(11 * S), allow(11 * S),
+                  look(16 * S)], [state(10, 'half_open', would_allow=True, opens_at_ns=16 * S)],
+                 breaker={**THREE, 'probes': 2})
     yield vector('breaker-lease-without-end', 'AGAIN_NEVER: as long as it takes', HEADER,
                  [*opened(), allow(10 * S), look(NEVER - 1), report(NEVER - 1, 6, 'success'), look(NEVER - 1)],
                  [state(7, 'half_open', opens_at_ns=NEVER, would_allow=False), state(9, 'closed')],

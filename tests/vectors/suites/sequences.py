@@ -29,6 +29,17 @@ def calls():
     yield vector('sequence-cancelled-before-the-first', 'no attempt was made', CALL,
                  [begin(), after(0, 'cancelled', started_ns=NEVER), look()], [ends(1, 'cancelled', 0), left(2, 3)],
                  policy={**NONE, 'initial_delay_ns': S}, budget=BUCKET)
+    yield vector('sequence-cancelled-gives-back-the-rate', 'a retry that is not made is no unit of the rate', CALL,
+                 [begin(), after(0), do('rate_wait', 0, units=1), after(0, 'cancelled', started_ns=NEVER),
+                  do('rate_wait', 0, units=1)], [(2, {'wait_ns': 2 * S}), ends(3, 'cancelled', 1), (4, {'wait_ns': 0})],
+                 policy=NONE, rate={'interval_ns': 2 * S})
+    yield vector('sequence-start-gives-back-the-rate', 'and so is one that came too late', CALL,
+                 [begin(), after(0), do('rate_wait', 0, units=1), do('start', 5 * S), do('rate_wait', 0, units=1)],
+                 [(2, {'wait_ns': 9 * S}), ends(3, 'deadline', 1), (4, {'wait_ns': 0})],
+                 policy={**NONE, 'deadline_ns': 5 * S}, rate={'interval_ns': 9 * S})
+    yield vector('sequence-first-attempt-takes-no-rate', 'nor gives any back', CALL,
+                 [do('rate_take', 0, units=1), begin(), after(0, 'cancelled', started_ns=NEVER), do('rate_wait', 0, units=1)],
+                 [ends(2, 'cancelled', 0), (3, {'wait_ns': 2 * S})], policy=NONE, rate={'interval_ns': 2 * S})
     yield vector('sequence-cancelled-probe', 'a probe that is not made leaves its place', CALL,
                  [*failing([0]), begin(10 * S, call=1), begin(10 * S, call=2),
                   after(10 * S, 'cancelled', call=1, started_ns=NEVER), begin(10 * S, call=3)],
