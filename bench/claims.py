@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from library import library
-from measure import ENVIRONMENT, OUT, Part, ROOT, Row, Unable, built, compile_helper, log, milliseconds, program, \
-    quantile, Rounds, run, spread, time_once
+from measure import ENVIRONMENT, OUT, Part, Row, Unable, built, compile_helper, log, milliseconds, program, \
+    quantile, Rounds, spread, time_once
 
 TRUE = "/bin/true"
 FALSE = "/bin/false"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is claimed of libagain's speed and size: nanoseconds per decision, beside peers, and bytes."""
 import re
+import subprocess
 
 from measure import Part, ROOT, Row, Unable, compile_helper, log, program, Rounds, run
 
@@ -99,15 +100,16 @@ def struct_rows():
 
 
 def code_rows():
-    """Told, not judged: the limit of the whole is tools/size-check's."""
-    said = run([ROOT / "tools/size-check", str(1 << 30)])
-    sizes = {name: int(size) for size, name in re.findall(r"^\s*(\d+)\s+(\w+)\.o$", said, re.M)}
-    if not sizes:
-        return []
-    core = sum(sizes[name] for name in CORE)
-    return [Row("code and constants, -Os: a call and its policy", " ".join(f"`{name}.c`" for name in CORE),
-                f"{core} bytes"),
-            Row("the same, all of src/policy but texts", "`tools/size-check`", f"{sum(sizes.values())} bytes")]
+    """The sums of tools/size-check, each with its limit, and what every program with a call links."""
+    said = subprocess.run([ROOT / "tools/size-check"], stdout=subprocess.PIPE, text=True, check=False).stdout
+    sums = re.findall(r"^ *(\d+) of at most (\d+): (.+)$", said, re.M)
+    sizes = {name: int(size) for size, name in re.findall(r"^ *(\d+) +\d+ +\w+ +(\w+)$", said, re.M)}
+    rows = [Row(f"built for size: {what}", "`tools/size-check`", f"{size} bytes", limit=f"≤ {limit} bytes",
+                passed=int(size) <= int(limit), steady=True) for size, limit, what in sums]
+    if sizes:
+        rows.append(Row("of it, a call and its policy", " ".join(f"`{name}.c`" for name in CORE),
+                        f"{sum(sizes[name] for name in CORE)} bytes"))
+    return rows
 
 
 def surroundings_row(library):

@@ -130,10 +130,11 @@ AGAIN_API void again_budget_rule_init(struct again_budget_rule *rule, size_t siz
  * Checks a rule. 0, or a negative enum again_code with *error filled: AGAIN_ERR_INVALID for a struct that we do not know
  * (`size`, `reserved`), AGAIN_ERR_RANGE for one bad field, AGAIN_ERR_CONFLICT for two that contradict:
  *
- *     a field that the kind does not use and is not 0; repay_last with charge_failures
- *     no retry would ever be granted: TOKENS whose cost or least is above its capacity, or that has less than least left
- *     after one failure; WINDOW without a deposit and with less reserve than a retry needs; CONCURRENCY with both 0
- *     none would ever be refused: deposit_retry_mt is not below a retry's cost; TOKENS: or not below least_mt
+ *     unused         a field that the kind does not use and is not 0; repay_last with charge_failures
+ *     never granted  no retry ever: TOKENS whose cost or least is above its capacity, or that has less than least left
+ *                    after one failure; WINDOW without a deposit and with less reserve than a retry needs; CONCURRENCY
+ *                    with both 0
+ *     never refused  deposit_retry_mt is not below a retry's cost; TOKENS: or not below least_mt
  *
  * `error` may be NULL. What the other functions do with a rule that fails is undefined.
  */
@@ -176,8 +177,8 @@ AGAIN_API AGAIN_MUST_USE int again_budget_try_withdraw(union again_budget *budge
                                                        uint32_t *out_paid);
 
 /**
- * A retry that was granted will not run: what it paid comes back, and its deposit is taken back; CONCURRENCY: it is no
- * longer in flight.
+ * A retry that was granted will not run. TOKENS: what it paid comes back, and its deposit is taken back. CONCURRENCY: it
+ * is no longer in flight. WINDOW: nothing, for the payment may be forgotten already, and is soon.
  */
 AGAIN_API void again_budget_refund(union again_budget *budget, const struct again_budget_rule *rule,
                                    uint32_t paid, again_ns now_ns);

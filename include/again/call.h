@@ -7,7 +7,8 @@
  *     again_call_init(&call, &policy, now, seed, operation);
  *     again_call_begin(&call, &policy, NULL, now, &next);
  *     while (next.verb == AGAIN_VERB_RETRY) {
- *         … wait until next.not_before_ns, run attempt next.attempt for at most next.attempt_timeout_ns …
+ *         … wait until next.not_before_ns, then run attempt
+ *           next.attempt for at most next.attempt_timeout_ns …
  *         struct again_outcome outcome = {0};
  *         outcome.outcome_class = AGAIN_CLASS_TRANSIENT;
  *         outcome.lease = next.lease;
@@ -56,22 +57,22 @@ extern "C" {
  * What an attempt's end means: constant, name. New values may appear; one that the library does not know is not tried
  * again.
  */
-#define AGAIN_CLASSES(X)                                                                                    \
-	/* It did what it should. */                                                                        \
-	X(AGAIN_CLASS_SUCCESS, "success")                                                                   \
-	/* It failed in a way that can pass. */                                                             \
-	X(AGAIN_CLASS_TRANSIENT, "transient")                                                               \
-	/* It failed in a way that will not pass. */                                                        \
-	X(AGAIN_CLASS_PERMANENT, "permanent")                                                               \
+#define AGAIN_CLASSES(X)                                                                                         \
+	/* It did what it should. */                                                                             \
+	X(AGAIN_CLASS_SUCCESS, "success")                                                                        \
+	/* It failed in a way that can pass. */                                                                  \
+	X(AGAIN_CLASS_TRANSIENT, "transient")                                                                    \
+	/* It failed in a way that will not pass. */                                                             \
+	X(AGAIN_CLASS_PERMANENT, "permanent")                                                                    \
 	/* The caller wants no more; if started_ns is AGAIN_NEVER, it and its hedges were not made, nor paid. */ \
-	X(AGAIN_CLASS_CANCELLED, "cancelled")                                                               \
-	/* The server said that it is too much: throttled_base_delay_ns, the budget's cost_throttled_mt. */ \
-	X(AGAIN_CLASS_THROTTLED, "throttled")                                                               \
-	/* No answer in time: the budget's cost_timeout_mt. */                                              \
-	X(AGAIN_CLASS_TIMEOUT, "timeout")                                                                   \
-	/* The server failed. */                                                                            \
-	X(AGAIN_CLASS_SERVER, "server")                                                                     \
-	/* It may have taken effect: tried again only under the policy's retry_ambiguous. */                \
+	X(AGAIN_CLASS_CANCELLED, "cancelled")                                                                    \
+	/* The server said that it is too much: throttled_base_delay_ns, the budget's cost_throttled_mt. */      \
+	X(AGAIN_CLASS_THROTTLED, "throttled")                                                                    \
+	/* No answer in time: the budget's cost_timeout_mt. */                                                   \
+	X(AGAIN_CLASS_TIMEOUT, "timeout")                                                                        \
+	/* The server failed. */                                                                                 \
+	X(AGAIN_CLASS_SERVER, "server")                                                                          \
+	/* It may have taken effect: tried again only under the policy's retry_ambiguous. */                     \
 	X(AGAIN_CLASS_AMBIGUOUS, "ambiguous")
 
 enum again_class {
@@ -138,7 +139,7 @@ struct again_decision {
 	uint32_t reason;
 	/** The attempt to run, from 1. After an end: the attempts that were made (an attempt offered is one made). */
 	uint32_t attempt;
-	/** An enum again_guard: what refused, or what made the wait longer (AGAIN_GUARD_HINT). */
+	/** An enum again_guard: what refused, or what set the wait (AGAIN_GUARD_HINT). */
 	uint32_t guard;
 	/** How long to wait. After an end: 0, or what was refused: the wait (would_exceed_deadline), the hint (hint_too_long). */
 	again_ns delay_ns;
@@ -151,7 +152,7 @@ struct again_decision {
 	again_ns attempt_timeout_ns;
 	/** With a breaker: to be put into the attempt's outcome. Else 0. */
 	again_lease lease;
-	/** With a budget: how many more retries of this kind it would grant now (again_budget_left). Else UINT32_MAX. */
+	/** With a budget: how many more retries, each after one more failure of this kind, it would grant. Else UINT32_MAX. */
 	uint32_t budget_left;
 	/** 0. */
 	uint32_t reserved;
@@ -187,10 +188,13 @@ AGAIN_API void again_call_begin(struct again_call *call, const struct again_poli
                                 struct again_decision *out_decision);
 
 /**
- * Optional, when the wait of a RETRY decision is over and guards are shared: asks once more before the attempt runs.
- * The decision stays as it is (its lease may be another), or becomes the end: AGAIN_REASON_DEADLINE, or
- * AGAIN_REASON_BREAKER_OPEN where the breaker has opened meanwhile. What such a retry had paid to
- * the budget, the rate and the breaker comes back, and it does not count as made.
+ * When the wait of a RETRY decision is over: asks once more before the attempt runs. Not needed where a wait ends on
+ * time and no breaker is shared; with a breaker it is, for what was allowed before a wait may not be after it.
+ * The decision gets the attempt_timeout_ns that is left now, and another lease if its own no longer holds; or it becomes
+ * the end: AGAIN_REASON_DEADLINE, AGAIN_REASON_WOULD_EXCEED_DEADLINE where less than min_attempt_ns is left, or
+ * AGAIN_REASON_BREAKER_OPEN. Then the attempt does not count as made: its lease goes back to the breaker and its tokens to
+ * the budget; what the rate and a WINDOW budget took stays taken, because they may have forgotten it long since.
+ * After again_call_load a decision that is all 0 stands for the one that was lost: it is completed.
  */
 AGAIN_API void again_call_start(struct again_call *call, const struct again_policy *policy,
                                 const struct again_guards *guards, again_ns now_ns,

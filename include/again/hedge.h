@@ -11,9 +11,13 @@
  *
  * A hedge is not a retry: it has the attempt's number and does not count towards max_retries. It pays the same budget as
  * a retry does, and asks the same breaker; throttle and rate are not asked. An empty budget or an open breaker stops
- * hedging only: what runs, runs on. When one attempt succeeds, again_call_next is told the success. When one fails while
- * another runs, its lease is given to again_breaker_report; again_call_next is told the failure of the last one alone.
- * Both end all that run for a budget of retries in flight.
+ * hedging only: what runs, runs on.
+ *
+ * When one attempt succeeds, again_call_next is told the success, with that attempt's lease. When one fails while another
+ * runs, its lease goes to again_breaker_report (and, under charge_failures, its class to again_budget_failure);
+ * again_call_next is told the failure of the last one alone. Every lease goes back once: those of attempts that were
+ * ended because another won, or because the call was cancelled, to again_breaker_report as AGAIN_CLASS_CANCELLED. The end
+ * ends all that run for a budget of retries in flight.
  */
 #ifndef AGAIN_HEDGE_H
 #define AGAIN_HEDGE_H

@@ -7,12 +7,17 @@
  *     0  4  "AGN" and the kind: 'c' call, 'b' budget, 'k' breaker
  *     4  2  version, 1
  *     6  2  length of what follows, without the checksum
- *     8  …  the fields of the struct in the order of the header, unpadded (a budget: first the rule's kind, 4 bytes)
+ *     8  …  the fields of the struct in the order of the header, unpadded (a budget: first its rule's kind, 4 bytes, and
+ *           window_ns, 8 bytes, 0 for the kinds that have none)
  *     …  4  CRC-32 (ISO-HDLC: that of zlib and PNG) of everything before
  *
  * What is not exactly that is refused: another kind, a newer version, a wrong length, a wrong checksum, and values that
  * no such object can have. Times are saved as they are, so save under a clock that lives as long as what is saved: the
  * wall clock, or CLOCK_BOOTTIME within one boot. Policies and rules are not saved here: their text is (again/text.h).
+ *
+ * A breaker is loaded under the rule that it was saved under; under another one, start it anew (again_breaker_init). A
+ * CONCURRENCY budget counts what runs at this moment, so load one only beside the very calls that it counts; after a crash
+ * start it anew (again_budget_init).
  */
 #ifndef AGAIN_SAVE_H
 #define AGAIN_SAVE_H
@@ -43,9 +48,9 @@ AGAIN_API AGAIN_MUST_USE int again_breaker_save(const struct again_breaker *brea
 
 /**
  * Reads what was saved; all `len` bytes must be it. 0, or AGAIN_ERR_VERSION (a newer one), AGAIN_ERR_SYNTAX (not such a
- * state, or damaged), AGAIN_ERR_RANGE (a value that cannot be), AGAIN_ERR_CONFLICT (a budget of another kind than the
- * rule's, or with more in it than the rule allows), with *error filled; the object is not written then. `error` may be
- * NULL.
+ * state, or damaged), AGAIN_ERR_RANGE (a value that cannot be), AGAIN_ERR_CONFLICT (a budget of another kind or
+ * another window_ns than the rule's, or with more in it than the rule allows), with *error filled; the object is not
+ * written then. `error` may be NULL.
  */
 AGAIN_API AGAIN_MUST_USE int again_call_load(struct again_call *call, const uint8_t *bytes,
                                              size_t len, struct again_error *error);

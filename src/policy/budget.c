@@ -115,8 +115,11 @@ void again_budget_refund(union again_budget *budget, const struct again_budget_r
 		again_gauge_retry_ends(&budget->gauge, paid);
 		return;
 	}
-	// A retry that is not made is not among the requests either.
-	change(budget, rule, (int64_t)paid - (int64_t)rule->deposit_retry_mt, now_ns);
+	// A window forgets by itself, and may have forgotten this payment long since.
+	if (rule->kind == AGAIN_BUDGET_TOKENS) {
+		// A retry that is not made is not among the requests either.
+		change(budget, rule, (int64_t)paid - (int64_t)rule->deposit_retry_mt, now_ns);
+	}
 }
 
 void again_budget_retry_ends(union again_budget *budget, const struct again_budget_rule *rule,

@@ -69,8 +69,7 @@ static const struct field fields[] = {
 
 void again_budget_rule_init(struct again_budget_rule *rule, size_t size)
 {
-	static const struct again_budget_rule none = {0};
-	again_rule_init(rule, size, &none, sizeof(none));
+	again_rule_init(rule, size, /*known=*/&size, /*known_size=*/0);
 }
 
 /** "NAME TEXT", and the code. */
@@ -84,6 +83,12 @@ static int refuse(struct again_error *error, int code, const char *name, const c
 	return again_error_set(error, code, name, sentence);
 }
 
+static int refuse_unused(struct again_error *error, const char *name)
+{
+	return refuse(error, AGAIN_ERR_CONFLICT, name,
+	              "is not used by this kind of budget: it must be 0");
+}
+
 static int check_layout(const struct again_budget_rule *rule, struct again_error *error)
 {
 	int code = again_rule_check_size(rule->size, FIRST_SIZE, sizeof(*rule), error);
@@ -92,8 +97,6 @@ static int check_layout(const struct again_budget_rule *rule, struct again_error
 	}
 	return code;
 }
-
-static const char unused[] = "is not used by this kind of budget: it must be 0";
 
 static int check_field(const struct again_budget_rule *rule, const struct field *field,
                        struct again_error *error)
@@ -114,7 +117,7 @@ static int check_field(const struct again_budget_rule *rule, const struct field 
 		               : refuse(error, AGAIN_ERR_RANGE, field->name, "must be above 0");
 	}
 	if ((field->kinds & kind) == 0) {
-		return refuse(error, AGAIN_ERR_CONFLICT, field->name, unused);
+		return refuse_unused(error, field->name);
 	}
 	if (field->unit == PRICE && kind == TOKENS && number > rule->capacity_mt) {
 		return refuse(error, AGAIN_ERR_CONFLICT, field->name,
@@ -133,7 +136,7 @@ static int check_fields(const struct again_budget_rule *rule, struct again_error
 		code = check_field(rule, &fields[i], error);
 	}
 	if (code == 0 && rule->kind != AGAIN_BUDGET_WINDOW && rule->window_ns != 0) {
-		return refuse(error, AGAIN_ERR_CONFLICT, "window_ns", unused);
+		return refuse_unused(error, "window_ns");
 	}
 	return code;
 }

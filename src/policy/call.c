@@ -30,7 +30,8 @@ static uint64_t draw(struct again_rng rng, uint32_t key)
 	return again_splitmix_next(&stream);
 }
 
-static again_ns initial_delay(const struct again_policy *policy, struct again_rng rng)
+[[gnu::noinline]] static again_ns initial_delay(const struct again_policy *policy,
+                                                struct again_rng rng)
 {
 	again_ns most = policy->initial_delay_ns;
 	return again_splitmix_scale(draw(rng, 0), policy->jitter == AGAIN_JITTER_NONE ? most : 0,
@@ -254,7 +255,7 @@ void again_call_begin(struct again_call *call, const struct again_policy *policy
 	(void)offer(call, policy, guards, AGAIN_CLASS_TRANSIENT, wait, out_decision);
 }
 
-void again_call_start(struct again_call *call, const struct again_policy *,
+void again_call_start(struct again_call *call, const struct again_policy *policy,
                       const struct again_guards *guards, again_ns now_ns,
                       struct again_decision *decision)
 {
@@ -267,6 +268,8 @@ void again_call_start(struct again_call *call, const struct again_policy *,
 	struct again_refusal no = {AGAIN_REASON_NONE, AGAIN_GUARD_NONE};
 	if (is_past_deadline(call)) {
 		no.reason = AGAIN_REASON_DEADLINE;
+	} else if (!again_call_fits(call, policy, call->latest_ns)) {
+		no.reason = AGAIN_REASON_WOULD_EXCEED_DEADLINE;
 	} else if (guards != NULL &&
 	           !again_guards_renew(guards, call->latest_ns, &decision->lease)) {
 		no = (struct again_refusal){AGAIN_REASON_BREAKER_OPEN, AGAIN_GUARD_BREAKER};
@@ -274,7 +277,10 @@ void again_call_start(struct again_call *call, const struct again_policy *,
 	if (no.reason != AGAIN_REASON_NONE) {
 		take_back(call, guards, decision->lease);
 		end(call, guards, AGAIN_CLASS_TRANSIENT, no, 0, decision);
+		return;
 	}
+	decision->attempt = call->attempts;
+	decision->attempt_timeout_ns = again_call_limit(call, policy, call->latest_ns);
 }
 
 void again_call_next(struct again_call *call, const struct again_policy *policy,

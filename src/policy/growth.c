@@ -10,17 +10,13 @@
 
 #include <stdbool.h>
 
-/** F(93) is the last Fibonacci number below 2^64; those up to F(47) fit 32 bits, and all others follow from two of them. */
+/** F(93) is the last Fibonacci number below 2^64, F(24) below 2^16. */
 #define FIBONACCI_LAST 93
-#define FIBONACCI_SMALL 47
+#define FIBONACCI_SMALL 24
 
-static const uint32_t fibonacci_small[FIBONACCI_SMALL + 1] = {
-	0,         1,         1,         2,         3,         5,          8,          13,
-	21,        34,        55,        89,        144,       233,        377,        610,
-	987,       1597,      2584,      4181,      6765,      10946,      17711,      28657,
-	46368,     75025,     121393,    196418,    317811,    514229,     832040,     1346269,
-	2178309,   3524578,   5702887,   9227465,   14930352,  24157817,   39088169,   63245986,
-	102334155, 165580141, 267914296, 433494437, 701408733, 1134903170, 1836311903, 2971215073,
+static const uint16_t fibonacci_small[FIBONACCI_SMALL + 1] = {
+	0,   1,   1,   2,   3,    5,    8,    13,   21,    34,    55,    89,    144,
+	233, 377, 610, 987, 1597, 2584, 4181, 6765, 10946, 17711, 28657, 46368,
 };
 
 /** A number above 0 as digits / 2^63 * 2^exponent, the top bit of the digits set: 64 significant bits at any size. */
@@ -82,7 +78,8 @@ static again_ns power(again_ns base, uint64_t factor_q32, uint32_t n)
 static bool reaches(again_ns base, uint64_t factor_q32, uint32_t n, again_ns cap)
 {
 	int k = 31 - __builtin_clzll(factor_q32);
-	uint64_t least_log2_q32 = (factor_q32 >> k) + ((uint64_t)k << 32) - AGAIN_Q32_ONE;
+	// k + f, Q32: the factor shifted by k is 1 + f.
+	uint64_t least_log2_q32 = (factor_q32 >> k) + ((uint64_t)(k - 1) << 32);
 	uint64_t bits = (uint64_t)(((again_u128)least_log2_q32 * n) >> 32);
 	return bits >= 64 || base > cap >> bits;
 }
@@ -92,18 +89,28 @@ again_ns again_growth_power(again_ns base_ns, uint64_t factor_q32, uint32_t n, a
 	return reaches(base_ns, factor_q32, n, cap_ns) ? cap_ns : power(base_ns, factor_q32, n);
 }
 
-/** F(k), F(1) = F(2) = 1. F(2i) = F(i) * (2 F(i+1) - F(i)), F(2i+1) = F(i)^2 + F(i+1)^2. */
+/** By doubling, from two that are known: F(2i) = F(i) * (2 F(i+1) - F(i)), F(2i+1) = F(i)^2 + F(i+1)^2. */
 uint64_t again_fibonacci(uint64_t k)
 {
-	if (k <= FIBONACCI_SMALL) {
-		return fibonacci_small[k];
-	}
 	if (k > FIBONACCI_LAST) {
 		return AGAIN_NEVER;
 	}
-	uint64_t here = fibonacci_small[k / 2];
-	uint64_t next = fibonacci_small[k / 2 + 1];
-	return k % 2 == 0 ? here * (2 * next - here) : here * here + next * next;
+	int bits = 0;
+	while (k >> bits >= FIBONACCI_SMALL) {
+		bits++;
+	}
+	// Modulo 2^64: the second of the last pair may not fit, the first always does.
+	uint64_t here = fibonacci_small[k >> bits];
+	uint64_t next = fibonacci_small[(k >> bits) + 1];
+	while (bits > 0) {
+		bits--;
+		uint64_t even = here * (2 * next - here);
+		uint64_t odd = here * here + next * next;
+		bool is_odd = ((k >> bits) & 1) != 0;
+		here = is_odd ? odd : even;
+		next = is_odd ? even + odd : odd;
+	}
+	return here;
 }
 
 again_ns again_growth_polynomial(again_ns base_ns, uint64_t k, uint32_t degree)

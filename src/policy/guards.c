@@ -174,12 +174,13 @@ struct again_refusal again_guards_refusal_of_hedge(const struct again_guards *gu
 
 // Paying.
 
+/** A probe's lease runs from now, not from the end of a wait that could keep others out for hours. */
 static void charge_breaker(const struct again_guards *guards, again_ns now_ns,
                            struct again_decision *decision)
 {
 	if (guards->breaker != NULL) {
 		bool given = again_breaker_give(guards->breaker, guards->breaker_rule, now_ns,
-		                                decision->not_before_ns, &decision->lease);
+		                                now_ns, &decision->lease);
 		again_check(given);
 		(void)given;
 	}
@@ -239,9 +240,13 @@ void again_guards_charge_hedge(const struct again_guards *guards, struct again_c
 uint32_t again_guards_left(const struct again_guards *guards, uint32_t outcome_class,
                            again_ns now_ns)
 {
-	return guards->budget == NULL ? UINT32_MAX
-	                              : again_budget_left(guards->budget, guards->budget_rule,
-	                                                  outcome_class, now_ns);
+	if (guards->budget == NULL) {
+		return UINT32_MAX;
+	}
+	uint32_t left =
+		again_budget_left(guards->budget, guards->budget_rule, outcome_class, now_ns);
+	// The first of them is counted without the failure that it will follow.
+	return left - (guards->budget_rule->charge_failures != 0 && left > 0);
 }
 
 // Telling.
@@ -270,15 +275,21 @@ static void report(const struct again_guards *guards, again_lease lease, uint32_
 	}
 }
 
-static void account_budget(const struct again_guards *guards, struct again_call *call,
-                           uint32_t outcome_class, bool can_pass)
+/** The retry, and its hedges: one that did not win is cut off or no longer waited for. Other kinds count none. */
+static void end_retries(const struct again_guards *guards, struct again_call *call)
 {
 	const struct again_budget_rule *rule = guards->budget_rule;
-	// The retry, and its hedges: one that did not win is cut off or no longer waited for. Other kinds count none.
 	for (; rule->kind == AGAIN_BUDGET_CONCURRENCY && call->granted > 0; call->granted--) {
 		again_budget_retry_ends(guards->budget, rule, call->paid);
 	}
 	call->granted = 0;
+}
+
+static void account_budget(const struct again_guards *guards, struct again_call *call,
+                           uint32_t outcome_class, bool can_pass)
+{
+	const struct again_budget_rule *rule = guards->budget_rule;
+	end_retries(guards, call);
 	if (outcome_class == AGAIN_CLASS_SUCCESS) {
 		again_budget_success(guards->budget, rule, call->attempts - 1, call->paid,
 		                     call->latest_ns);
@@ -305,15 +316,19 @@ void again_guards_account(const struct again_guards *guards, struct again_call *
 void again_guards_take_back(const struct again_guards *guards, struct again_call *call,
                             again_lease lease)
 {
-	report(guards, lease, AGAIN_CLASS_CANCELLED, call->latest_ns);
-	if (guards->rate != NULL && call->attempts > 1) {
-		guards->rate->arrival_ns =
-			again_ns_sub(guards->rate->arrival_ns, guards->rate_rule->interval_ns);
+	if (lease != 0) {
+		report(guards, lease, AGAIN_CLASS_CANCELLED, call->latest_ns);
 	}
-	for (; guards->budget != NULL && call->granted > 0; call->granted--) {
+	if (guards->budget == NULL) {
+		return;
+	}
+	if (call->granted == 1) {
 		again_budget_refund(guards->budget, guards->budget_rule, call->paid,
 		                    call->latest_ns);
+		call->granted = 0;
 	}
+	// More than one was granted, so something ran, and what each paid is not known: nothing comes back.
+	end_retries(guards, call);
 }
 
 bool again_guards_renew(const struct again_guards *guards, again_ns now_ns, again_lease *lease)

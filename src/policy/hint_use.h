@@ -8,13 +8,13 @@
 
 #include <stdbool.h>
 
-/** A wait before the next attempt. */
+/** A wait before the next attempt: 16 bytes, which are returned in registers. */
 struct again_wait {
 	again_ns delay_ns;
 	/** AGAIN_GUARD_HINT where the hint made it. */
-	uint32_t guard;
+	uint16_t guard;
 	/** AGAIN_REASON_HINT_TOO_LONG, else AGAIN_REASON_NONE. */
-	uint32_t reason;
+	uint16_t reason;
 	/** The growth starts anew after it. */
 	bool is_anew;
 };

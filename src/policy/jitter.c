@@ -8,7 +8,6 @@
 #include "policy/growth.h"
 #include "policy/pick.h"
 #include "policy/saturate.h"
-#include "policy/splitmix.h"
 
 /** The ceiling first, as in Polly.Contrib and aws-c-io. The first wait has the base for its predecessor. */
 static struct again_range decorrelated(const struct again_policy *policy, again_ns base_ns,
@@ -45,7 +44,8 @@ static struct again_range proportional(const struct again_policy *policy, again_
 	again_u128 most = ((again_u128)center * above) >> 32;
 	if (most >= policy->max_delay_ns) {
 		// A cap of 1 ns alone leaves nothing; r < 1 then rounds the range to that 1 ns.
-		center = again_ns_max(center_at_cap(policy->max_delay_ns, above), 1);
+		center = center_at_cap(policy->max_delay_ns, above);
+		center += center == 0 ? 1 : 0;
 		most = ((again_u128)center * above) >> 32;
 	}
 	return (struct again_range){.least = 2 * center - (again_ns)most, .most = (again_ns)most};
@@ -87,5 +87,5 @@ again_ns again_policy_delay(const struct again_policy *policy, uint32_t n, again
                             struct again_rng *rng)
 {
 	return again_policy_pick(policy, policy->base_delay_ns, n, last_delay_ns,
-	                         again_splitmix_next(rng));
+	                         again_rng_next(rng));
 }

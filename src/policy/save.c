@@ -11,6 +11,8 @@
 #include "policy/budget_kinds.h"
 #include "policy/bytes.h"
 
+#include <again/hedge.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -19,7 +21,9 @@
 #define HEAD_SIZE 8
 #define CRC_SIZE 4
 #define FRAME_SIZE ((size_t)HEAD_SIZE + CRC_SIZE)
-#define KIND_SIZE ((size_t)4)
+#define KIND_SIZE 4
+/** What a budget's body begins with: its rule's kind and window_ns. */
+#define RULE_SIZE ((size_t)KIND_SIZE + 8)
 
 /** What follows the head: the widths of its integers, in their order, and how many bytes they are. */
 struct form {
@@ -40,7 +44,7 @@ _Static_assert(sizeof(struct again_breaker) == 2 * 8 + 4 + 4 + 10 * 4, "no paddi
 
 _Static_assert(FRAME_SIZE + sizeof(struct again_call) <= AGAIN_SAVE_MAX, "a call fits");
 _Static_assert(FRAME_SIZE + sizeof(struct again_breaker) <= AGAIN_SAVE_MAX, "a breaker fits");
-_Static_assert(FRAME_SIZE + KIND_SIZE + sizeof(union again_budget) <= AGAIN_SAVE_MAX,
+_Static_assert(FRAME_SIZE + RULE_SIZE + sizeof(union again_budget) <= AGAIN_SAVE_MAX,
                "every budget fits");
 
 static struct form form_of_budget(uint32_t kind)
@@ -79,23 +83,24 @@ static void copy(void *to, const void *from, const char *widths)
 
 // Saving.
 
-/** Writes a body of one or two parts between head and checksum. */
-static int save(char letter, const uint32_t *kind, const struct form *form, const void *object,
-                uint8_t *bytes, size_t cap)
+/** Writes a body between head and checksum; a budget's begins with what is saved of its rule. */
+static int save(char letter, const struct again_budget_rule *rule, const struct form *form,
+                const void *object, uint8_t *bytes, size_t cap)
 {
-	size_t kind_size = kind != NULL ? KIND_SIZE : 0;
-	size_t size = HEAD_SIZE + kind_size + form->size;
+	size_t rule_size = rule != NULL ? RULE_SIZE : 0;
+	size_t size = HEAD_SIZE + rule_size + form->size;
 	if (cap < size + CRC_SIZE) {
 		return AGAIN_ERR_SPACE;
 	}
-	const uint16_t head[2] = {VERSION, (uint16_t)(kind_size + form->size)};
+	const uint16_t head[2] = {VERSION, (uint16_t)(rule_size + form->size)};
 	memcpy(bytes, "AGN", 3);
 	bytes[3] = (uint8_t)letter;
 	copy(bytes + 4, head, "22");
-	if (kind != NULL) {
-		copy(bytes + HEAD_SIZE, kind, "4");
+	if (rule != NULL) {
+		copy(bytes + HEAD_SIZE, &rule->kind, "4");
+		copy(bytes + HEAD_SIZE + KIND_SIZE, &rule->window_ns, "8");
 	}
-	copy(bytes + HEAD_SIZE + kind_size, object, form->widths);
+	copy(bytes + HEAD_SIZE + rule_size, object, form->widths);
 	uint32_t crc = crc_of(bytes, size);
 	copy(bytes + size, &crc, "4");
 	return (int)(size + CRC_SIZE);
@@ -103,19 +108,19 @@ static int save(char letter, const uint32_t *kind, const struct form *form, cons
 
 int again_call_save(const struct again_call *call, uint8_t *bytes, size_t cap)
 {
-	return save('c', /*kind=*/NULL, &call_form, call, bytes, cap);
+	return save('c', /*rule=*/NULL, &call_form, call, bytes, cap);
 }
 
 int again_breaker_save(const struct again_breaker *breaker, uint8_t *bytes, size_t cap)
 {
-	return save('k', /*kind=*/NULL, &breaker_form, breaker, bytes, cap);
+	return save('k', /*rule=*/NULL, &breaker_form, breaker, bytes, cap);
 }
 
 int again_budget_save(const union again_budget *budget, const struct again_budget_rule *rule,
                       uint8_t *bytes, size_t cap)
 {
 	struct form form = form_of_budget(rule->kind);
-	return save('b', &rule->kind, &form, budget, bytes, cap);
+	return save('b', rule, &form, budget, bytes, cap);
 }
 
 // Loading.
@@ -176,6 +181,17 @@ static int load(char letter, const struct form *form, const uint8_t *bytes, size
 	return code;
 }
 
+/**
+ * Each attempt that is offered, but the first, is a step at most; both stay at their largest. One that was taken back was
+ * offered, and the call has ended with it.
+ */
+static bool can_have_step(const struct again_call *call)
+{
+	bool has_ended = call->reason != AGAIN_REASON_NONE;
+	uint64_t offered = (uint64_t)call->attempts + has_ended;
+	return call->step == 0 || call->step < offered || offered >= UINT32_MAX;
+}
+
 static int check_call(const struct again_call *call, struct again_error *error)
 {
 	if (call->reason > AGAIN_REASON_HINT_TOO_LONG) {
@@ -185,12 +201,15 @@ static int check_call(const struct again_call *call, struct again_error *error)
 	if (call->guard > (call->reason != AGAIN_REASON_NONE ? AGAIN_GUARD_HINT : 0)) {
 		return impossible(error, "guard");
 	}
-	if (call->step > call->attempts) {
+	if (!can_have_step(call)) {
 		return impossible(error, "step");
 	}
-	// What the budget granted is an attempt that runs.
-	bool running = call->reason == AGAIN_REASON_NONE && call->attempts > 0;
-	return call->granted > 0 && !running ? impossible(error, "granted") : 0;
+	// What the budget granted is an attempt that runs: a retry and its hedges.
+	bool is_open = call->reason == AGAIN_REASON_NONE;
+	if (call->granted > (is_open && call->attempts > 0 ? 1 + AGAIN_HEDGES_MAX : 0)) {
+		return impossible(error, "granted");
+	}
+	return is_open && call->paid > AGAIN_BUDGET_MT_MAX ? impossible(error, "paid") : 0;
 }
 
 int again_call_load(struct again_call *call, const uint8_t *bytes, size_t len,
@@ -241,8 +260,8 @@ int again_breaker_load(struct again_breaker *breaker, const uint8_t *bytes, size
 	return code;
 }
 
-/** The kind that was saved, and whether its body is as long as that kind's. */
-static int check_kind(const struct again_budget_rule *rule, const uint8_t *body, size_t size,
+/** What was saved of the rule, and whether the body is as long as that of its kind. */
+static int check_rule(const struct again_budget_rule *rule, const uint8_t *body, size_t size,
                       struct again_error *error)
 {
 	uint32_t kind = 0;
@@ -252,11 +271,20 @@ static int check_kind(const struct again_budget_rule *rule, const uint8_t *body,
 	if (kind > AGAIN_BUDGET_CONCURRENCY) {
 		return impossible(error, "kind");
 	}
-	int code = check_size(size, KIND_SIZE + form_of_budget(kind).size, error);
-	if (code == 0 && kind != rule->kind) {
-		code = conflict(error, "kind", "a budget of another kind than the rule's");
+	int code = check_size(size, RULE_SIZE + form_of_budget(kind).size, error);
+	if (code != 0) {
+		return code;
 	}
-	return code;
+	if (kind != rule->kind) {
+		return conflict(error, "kind", "a budget of another kind than the rule's");
+	}
+	// Tenths of another length are counted otherwise: the latest of them might not come for years.
+	again_ns window_ns = 0;
+	copy(&window_ns, body + KIND_SIZE, "8");
+	return window_ns == rule->window_ns
+	               ? 0
+	               : conflict(error, "window_ns",
+	                          "a budget of another window_ns than the rule's");
 }
 
 static int check_budget(const union again_budget *budget, const struct again_budget_rule *rule,
@@ -279,14 +307,14 @@ int again_budget_load(union again_budget *budget, const struct again_budget_rule
 {
 	int code = check_frame('b', bytes, len, error);
 	if (code == 0) {
-		code = check_kind(rule, bytes + HEAD_SIZE, len - FRAME_SIZE, error);
+		code = check_rule(rule, bytes + HEAD_SIZE, len - FRAME_SIZE, error);
 	}
 	if (code != 0) {
 		return code;
 	}
 	struct form form = form_of_budget(rule->kind);
 	union again_budget loaded;
-	copy(&loaded, bytes + HEAD_SIZE + KIND_SIZE, form.widths);
+	copy(&loaded, bytes + HEAD_SIZE + RULE_SIZE, form.widths);
 	code = check_budget(&loaded, rule, error);
 	if (code == 0 && form.size > 0) {
 		// Where the kind is known, storage for that kind is enough.

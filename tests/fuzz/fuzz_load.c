@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define FRAME 12
+#define RULE 12
 #define EVENTS 16
 
 static void require(bool condition)
@@ -45,7 +46,7 @@ static uint32_t crc_of(const uint8_t *bytes, size_t len)
 	return ~crc;
 }
 
-static void put(uint8_t *bytes, uint32_t value, size_t size)
+static void put(uint8_t *bytes, uint64_t value, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
 		bytes[i] = (uint8_t)(value >> (8 * i));
@@ -59,7 +60,8 @@ struct saved {
 };
 
 /** `size` is that of the body that would be right. */
-static struct saved take_saved(struct input *input, char letter, size_t size)
+static struct saved take_saved(struct input *input, char letter,
+                               const struct again_budget_rule *rule, size_t size)
 {
 	uint64_t how = take(input, 1);
 	size_t len = (how & 1) != 0 ? FRAME + size : (size_t)take(input, 1) % (AGAIN_SAVE_MAX + 1);
@@ -72,7 +74,11 @@ static struct saved take_saved(struct input *input, char letter, size_t size)
 		memcpy(saved.bytes, "AGN", 3);
 		saved.bytes[3] = (uint8_t)letter;
 		put(saved.bytes + 4, 1, 2);
-		put(saved.bytes + 6, (uint32_t)(len - FRAME), 2);
+		put(saved.bytes + 6, len - FRAME, 2);
+	}
+	if ((how & 8) != 0 && rule != NULL && len >= FRAME + RULE) {
+		put(saved.bytes + 8, rule->kind, 4);
+		put(saved.bytes + 12, rule->window_ns, 8);
 	}
 	if ((how & 4) != 0 && len >= FRAME) {
 		put(saved.bytes + len - 4, crc_of(saved.bytes, len - 4), 4);
@@ -115,7 +121,7 @@ static int save(char letter, const struct again_budget_rule *rule, const union o
 static bool follow(struct input *input, char letter, const struct again_budget_rule *rule,
                    size_t size, union object *out_object)
 {
-	struct saved saved = take_saved(input, letter, size);
+	struct saved saved = take_saved(input, letter, rule, size);
 	bool loaded = load(letter, rule, &saved, out_object) == 0;
 	if (loaded) {
 		uint8_t bytes[AGAIN_SAVE_MAX];
@@ -193,7 +199,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	union object budget = {0};
 	union object breaker = {0};
 	bool loaded = follow(&input, 'c', NULL, sizeof(call.call), &call);
-	loaded = follow(&input, 'b', rule, 4 + sizes[rule->kind], &budget) || loaded;
+	loaded = follow(&input, 'b', rule, RULE + sizes[rule->kind], &budget) || loaded;
 	loaded = follow(&input, 'k', NULL, sizeof(breaker.breaker), &breaker) || loaded;
 	if (loaded) {
 		struct again_guards guards;

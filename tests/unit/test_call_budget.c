@@ -26,11 +26,11 @@ static void test_grpc_a6(void **)
 	assert_int_equal(decision.guard, AGAIN_GUARD_BUDGET);
 	assert_int_equal(decision.budget_left, 0);
 	assert_int_equal(world.budget.tokens.balance_mt, 5000);
-	// A success gives back a tenth: 5.1 are more than half again, one failure less are not.
+	// A success gives back a tenth: 5.1 are more than half again, but after one more failure they are not.
 	decision = begin_under(&call, &policy, &world.guards, 0);
 	decision = pass(&call, &policy, &world.guards, &decision, AGAIN_CLASS_SUCCESS);
 	assert_int_equal(world.budget.tokens.balance_mt, 5100);
-	assert_int_equal(decision.budget_left, 1);
+	assert_int_equal(decision.budget_left, 0);
 }
 
 /** Under charge_failures each failure that could pass is paid, whatever else ends the call; no other is. */
@@ -202,7 +202,8 @@ static void test_what_was_not_made_is_not_paid(void **)
 	assert_end(&decision, AGAIN_REASON_CANCELLED, 1);
 	assert_int_equal(world.breaker.probes_out, 0);
 	assert_int_equal(world.breaker.state, AGAIN_BREAKER_HALF_OPEN);
-	assert_int_equal(world.rate.arrival_ns, 6 * S);
+	// The rate's unit stays taken: it may have drained long since, and would then be one more than the rate allows.
+	assert_int_equal(world.rate.arrival_ns, 7 * S);
 	assert_int_equal(world.budget.gauge.retries, 0);
 	assert_int_equal(world.budget.gauge.calls, 0);
 }

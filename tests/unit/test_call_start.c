@@ -75,7 +75,7 @@ static void test_throttle_draw(void **)
 	assert_in_range(rejected, 900, 1100); // 0.499
 }
 
-/** The failure that opens the breaker ends its own call, and the probe's lease lasts from its start. */
+/** The failure that opens the breaker ends its own call, and the probe's lease lasts from the decision. */
 static void test_breaker(void **)
 {
 	struct world world;
@@ -95,11 +95,11 @@ static void test_breaker(void **)
 	assert_end(&decision, AGAIN_REASON_BREAKER_OPEN, 2);
 	assert_int_equal(decision.guard, AGAIN_GUARD_BREAKER);
 	assert_int_equal(decision.delay_ns, 0);
-	policy.initial_delay_ns = 7 * S;
+	policy.initial_delay_ns = 3 * S;
 	decision = begin_under(&call, &policy, &world.guards, 30 * S);
 	assert_int_equal(decision.verb, AGAIN_VERB_RETRY);
 	assert_int_equal(world.breaker.state, AGAIN_BREAKER_HALF_OPEN);
-	assert_int_equal(world.breaker.until_ns, (30 + 7 + 5) * S);
+	assert_int_equal(world.breaker.until_ns, (30 + 5) * S);
 	// The probe's place is taken.
 	struct again_call other;
 	struct again_decision refused = begin_under(&other, &policy, &world.guards, 30 * S);
@@ -127,6 +127,8 @@ static void test_start_changes_nothing(void **)
 	assert_memory_equal(&before, &decision, sizeof(before));
 	assert_memory_equal(&world_before, &world, sizeof(world));
 	again_call_start(&call, &policy, /*guards=*/NULL, 10 * S - 1, &decision);
+	assert_int_equal(decision.attempt_timeout_ns, 1);
+	decision.attempt_timeout_ns = before.attempt_timeout_ns;
 	assert_memory_equal(&before, &decision, sizeof(before));
 }
 
@@ -150,7 +152,81 @@ static void test_start_after_the_deadline(void **)
 		assert_int_equal(decision.not_before_ns, 10 * S);
 	}
 	assert_int_equal(world.budget.tokens.balance_mt, 1'000'000);
-	assert_int_equal(world.rate.arrival_ns, 0);
+	assert_int_equal(world.rate.arrival_ns, 1 * S);
+}
+
+/** Who sleeps too long has less time than was decided, and at some point too little. */
+static void test_start_too_late(void **)
+{
+	struct again_policy policy = plain();
+	policy.deadline_ns = 10 * S;
+	policy.min_attempt_ns = 2 * S;
+	struct again_call call;
+	struct again_decision decision = begin_under(&call, &policy, NULL, 0);
+	decision = pass(&call, &policy, NULL, &decision, AGAIN_CLASS_SERVER);
+	again_call_start(&call, &policy, NULL, 8 * S, &decision);
+	assert_int_equal(decision.verb, AGAIN_VERB_RETRY);
+	assert_int_equal(decision.attempt_timeout_ns, 2 * S);
+	again_call_start(&call, &policy, NULL, 8 * S + 1, &decision);
+	assert_end(&decision, AGAIN_REASON_WOULD_EXCEED_DEADLINE, 1);
+}
+
+/** A client that waits an hour for its turn must not hold the only probe for an hour. */
+static void test_a_waiting_probe_lapses(void **)
+{
+	struct world world;
+	world_init(&world);
+	world.breaker_rule.failures = 1;
+	world.breaker_rule.open_ns = 10 * S;
+	world.breaker_rule.lease_ns = 5 * S;
+	world.guards.breaker = &world.breaker;
+	struct again_policy policy = plain();
+	struct again_call patient;
+	struct again_call other;
+	struct again_decision decision = begin_under(&patient, &policy, &world.guards, 0);
+	again_breaker_report(&world.breaker, &world.breaker_rule, decision.lease,
+	                     AGAIN_CLASS_SERVER, 0);
+	struct again_outcome outcome = outcome_of(AGAIN_CLASS_SERVER, 0, 11 * S);
+	outcome.hint_kind = AGAIN_HINT_RELATIVE;
+	outcome.hint_ns = 1 * HOUR;
+	outcome.lease = decision.lease;
+	decision = tell(&patient, &policy, &world.guards, outcome, 11 * S);
+	assert_int_equal(decision.verb, AGAIN_VERB_RETRY);
+	assert_int_equal(begin_under(&other, &policy, &world.guards, 15 * S).reason,
+	                 AGAIN_REASON_BREAKER_OPEN);
+	struct again_decision probe = begin_under(&other, &policy, &world.guards, 16 * S);
+	assert_int_equal(probe.verb, AGAIN_VERB_RETRY);
+	// Its own lease does not hold any more; starting asks for another.
+	(void)pass(&other, &policy, &world.guards, &probe, AGAIN_CLASS_SUCCESS);
+	assert_int_equal(world.breaker.state, AGAIN_BREAKER_CLOSED);
+	again_lease old = decision.lease;
+	again_call_start(&patient, &policy, &world.guards, decision.not_before_ns, &decision);
+	assert_int_equal(decision.verb, AGAIN_VERB_RETRY);
+	assert_true(decision.lease != old);
+}
+
+/** After again_call_load there is no decision: a zeroed one is completed, and gets its lease. */
+static void test_start_completes_a_zeroed_decision(void **)
+{
+	struct world world;
+	world_init(&world);
+	world.breaker_rule.failures = 1;
+	world.guards.breaker = &world.breaker;
+	struct again_policy policy = plain();
+	policy.deadline_ns = 10 * S;
+	struct again_call call;
+	struct again_decision decision = begin_under(&call, &policy, &world.guards, 0);
+	(void)decision;
+	struct again_decision resumed = {0};
+	again_call_start(&call, &policy, &world.guards, 4 * S, &resumed);
+	assert_int_equal(resumed.verb, AGAIN_VERB_RETRY);
+	assert_int_equal(resumed.attempt, 1);
+	assert_int_equal(resumed.attempt_timeout_ns, 6 * S);
+	assert_true(resumed.lease != 0);
+	again_breaker_force_open(&world.breaker);
+	resumed = (struct again_decision){0};
+	again_call_start(&call, &policy, &world.guards, 4 * S, &resumed);
+	assert_end(&resumed, AGAIN_REASON_BREAKER_OPEN, 0);
 }
 
 /** Another call finds out in the wait that the server is down: this one need not. */
@@ -223,6 +299,9 @@ int main(void)
 		cmocka_unit_test(test_breaker),
 		cmocka_unit_test(test_start_changes_nothing),
 		cmocka_unit_test(test_start_after_the_deadline),
+		cmocka_unit_test(test_start_too_late),
+		cmocka_unit_test(test_a_waiting_probe_lapses),
+		cmocka_unit_test(test_start_completes_a_zeroed_decision),
 		cmocka_unit_test(test_breaker_opens_in_the_wait),
 		cmocka_unit_test(test_start_gives_the_probe_back),
 	};

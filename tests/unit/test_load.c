@@ -182,11 +182,6 @@ static void test_values_of_calls(void **)
 	call.guard = AGAIN_GUARD_BREAKER;
 	refuse_call(call, "guard");
 	call = a_call;
-	call.step = 3;
-	refuse_call(call, NULL);
-	call.step = 4;
-	refuse_call(call, "step");
-	call = a_call;
 	call.reason = AGAIN_REASON_EXHAUSTED;
 	refuse_call(call, "granted");
 	call = a_call;
@@ -194,6 +189,82 @@ static void test_values_of_calls(void **)
 	call.step = 0;
 	refuse_call(call, "granted");
 	call.granted = 0;
+	refuse_call(call, NULL);
+	call = a_call;
+	call.granted = 1 + AGAIN_HEDGES_MAX;
+	refuse_call(call, NULL);
+	call.granted++;
+	refuse_call(call, "granted");
+	call.granted = UINT16_MAX;
+	refuse_call(call, "granted");
+	call = a_call;
+	call.paid = AGAIN_BUDGET_MT_MAX;
+	refuse_call(call, NULL);
+	call.paid++;
+	refuse_call(call, "paid");
+	// After an end it is what the budget had left.
+	call.granted = 0;
+	call.reason = AGAIN_REASON_EXHAUSTED;
+	call.paid = UINT32_MAX;
+	refuse_call(call, NULL);
+}
+
+static void refuse_step(uint32_t attempts, enum again_reason reason, uint32_t step, bool refused)
+{
+	struct again_call call = a_call;
+	call.attempts = attempts;
+	call.reason = (uint8_t)reason;
+	call.step = step;
+	call.granted = 0;
+	refuse_call(call, refused ? "step" : NULL);
+}
+
+/** Each attempt offered but the first is a step at most; at 2^32 - 1 neither counts on. */
+static void test_steps_of_calls(void **)
+{
+	refuse_step(0, AGAIN_REASON_NONE, 0, false);
+	refuse_step(0, AGAIN_REASON_NONE, 1, true);
+	refuse_step(1, AGAIN_REASON_NONE, 0, false);
+	refuse_step(1, AGAIN_REASON_NONE, 1, true);
+	refuse_step(3, AGAIN_REASON_NONE, 2, false);
+	refuse_step(3, AGAIN_REASON_NONE, 3, true);
+	refuse_step(UINT32_MAX - 1, AGAIN_REASON_NONE, UINT32_MAX - 2, false);
+	refuse_step(UINT32_MAX - 1, AGAIN_REASON_NONE, UINT32_MAX - 1, true);
+	refuse_step(UINT32_MAX, AGAIN_REASON_NONE, UINT32_MAX, false);
+	// The attempt that was taken back was offered.
+	refuse_step(0, AGAIN_REASON_DEADLINE, 0, false);
+	refuse_step(0, AGAIN_REASON_DEADLINE, 1, true);
+	refuse_step(3, AGAIN_REASON_DEADLINE, 3, false);
+	refuse_step(3, AGAIN_REASON_DEADLINE, 4, true);
+	refuse_step(UINT32_MAX - 2, AGAIN_REASON_DEADLINE, UINT32_MAX - 1, true);
+	refuse_step(UINT32_MAX - 1, AGAIN_REASON_DEADLINE, UINT32_MAX, false);
+	refuse_step(UINT32_MAX, AGAIN_REASON_DEADLINE, UINT32_MAX, false);
+}
+
+/** The same by a call itself, at its begin and where counts saturate. */
+static void test_steps_that_happen(void **)
+{
+	struct again_policy policy = policy_of(AGAIN_BACKOFF_EXPONENTIAL, AGAIN_JITTER_NONE);
+	policy.max_retries = AGAIN_UNLIMITED;
+	policy.deadline_ns = 1'000 * S;
+	struct again_call call;
+	struct again_decision decision = begin(&call, &policy, S);
+	refuse_call(call, NULL);
+	call.attempts = UINT32_MAX - 2;
+	call.step = UINT32_MAX - 3;
+	for (int i = 0; i < 4; i++) {
+		decision = next(&call, &policy, AGAIN_CLASS_TRANSIENT, S);
+		assert_int_equal(decision.verb, AGAIN_VERB_RETRY);
+		refuse_call(call, NULL);
+	}
+	assert_int_equal(call.step, UINT32_MAX);
+	again_call_start(&call, &policy, /*guards=*/NULL, 2'000 * S, &decision);
+	assert_int_equal(decision.reason, AGAIN_REASON_DEADLINE);
+	refuse_call(call, NULL);
+	begin(&call, &policy, S);
+	decision = next(&call, &policy, AGAIN_CLASS_TRANSIENT, S);
+	again_call_start(&call, &policy, /*guards=*/NULL, 2'000 * S, &decision);
+	assert_int_equal(call.step, call.attempts);
 	refuse_call(call, NULL);
 }
 
@@ -258,6 +329,32 @@ static void test_values_of_budgets(void **)
 	assert_load('b', &gauge_rule, &saved, AGAIN_ERR_RANGE, "kind");
 }
 
+/** Tenths of another length are other tenths, longer or shorter. */
+static void test_other_windows_are_refused(void **)
+{
+	struct again_budget_rule rule = window_rule;
+	struct saved saved = save_budget(&a_window, &window_rule);
+	again_ns others_ns[] = {window_rule.window_ns - 1, window_rule.window_ns + 1, S,
+	                        AGAIN_NEVER};
+	for (size_t i = 0; i < sizeof(others_ns) / sizeof(others_ns[0]); i++) {
+		rule.window_ns = others_ns[i];
+		assert_int_equal(again_budget_rule_validate(&rule, NULL), 0);
+		assert_load('b', &rule, &saved, AGAIN_ERR_CONFLICT, "window_ns");
+		struct saved other = save_budget(&a_window, &rule);
+		assert_load('b', &rule, &other, 0, NULL);
+		assert_load('b', &window_rule, &other, AGAIN_ERR_CONFLICT, "window_ns");
+	}
+	const struct again_budget_rule *rules[] = {&tokens_rule, &gauge_rule, &no_rule};
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		for (size_t byte = 0; byte < 8; byte++) {
+			saved = save_budget(&a_bucket, rules[i]);
+			saved.bytes[8 + 4 + byte] = 1;
+			seal(&saved);
+			assert_load('b', rules[i], &saved, AGAIN_ERR_CONFLICT, "window_ns");
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,8 +364,11 @@ int main(void)
 		cmocka_unit_test(test_other_versions_are_refused),
 		cmocka_unit_test(test_garbage_is_refused),
 		cmocka_unit_test(test_values_of_calls),
+		cmocka_unit_test(test_steps_of_calls),
+		cmocka_unit_test(test_steps_that_happen),
 		cmocka_unit_test(test_values_of_breakers),
 		cmocka_unit_test(test_values_of_budgets),
+		cmocka_unit_test(test_other_windows_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

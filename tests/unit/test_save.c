@@ -34,7 +34,7 @@ static void test_bytes_of_a_call(void **)
 	struct saved saved = save_call(&a_call);
 	assert_bytes(&saved, "41 47 4e 63 0100 3000 "
 	                     "0807060504030201 ffffffffffffffff 00ca9a3b00000000 1817161514131211 "
-	                     "03000000 02000000 00 00 0102 88130000 89276371");
+	                     "03000000 02000000 00 00 0001 88130000 fc8e9ffd");
 }
 
 static void test_bytes_of_a_breaker(void **)
@@ -49,18 +49,19 @@ static void test_bytes_of_a_breaker(void **)
 static void test_bytes_of_budgets(void **)
 {
 	struct saved saved = save_budget(&a_bucket, &tokens_rule);
-	assert_bytes(&saved, "41 47 4e 62 0100 1400 01000000 "
-	                     "1fa1070000000000 11000000 ffffffff ae3483a4");
+	assert_bytes(&saved, "41 47 4e 62 0100 1c00 01000000 0000000000000000 "
+	                     "1fa1070000000000 11000000 ffffffff 4f15ef18");
 	saved = save_budget(&a_window, &window_rule);
-	assert_bytes(&saved, "41 47 4e 62 0100 6400 02000000 0000000000010000 "
+	assert_bytes(&saved, "41 47 4e 62 0100 6c00 02000000 00e40b5402000000 "
+	                     "0000000000010000 "
 	                     "0100000000000000 ffffffffffffffff 40420f0000000000 c0bdf0ffffffffff "
 	                     "ffffffffffffff07 01000000000000f8 0000000000000000 0000000000000000 "
-	                     "0000000000000000 0000000000000000 01000000 02000000 4bd4ee04");
+	                     "0000000000000000 0000000000000000 01000000 02000000 bed94bb4");
 	saved = save_budget(&a_gauge, &gauge_rule);
-	assert_bytes(&saved, "41 47 4e 62 0100 1400 03000000 "
-	                     "64000000 14000000 03000000 04000000 ea32dd91");
+	assert_bytes(&saved, "41 47 4e 62 0100 1c00 03000000 0000000000000000 "
+	                     "64000000 14000000 03000000 04000000 bd9f14e4");
 	saved = save_budget(&a_gauge, &no_rule);
-	assert_bytes(&saved, "41 47 4e 62 0100 0400 00000000 25edbd8a");
+	assert_bytes(&saved, "41 47 4e 62 0100 0c00 00000000 0000000000000000 22c298d8");
 }
 
 /** On a machine with the other byte order each integer is turned round, and no more. */
@@ -102,11 +103,11 @@ static void test_storage_of_one_kind(void **)
 {
 	void *storage = malloc(sizeof(struct again_tokens));
 	union again_budget *small = storage;
-	uint8_t *bytes = malloc(FRAME + 4 + sizeof(struct again_tokens));
+	uint8_t *bytes = malloc(FRAME + RULE + sizeof(struct again_tokens));
 	assert_non_null(small);
 	assert_non_null(bytes);
 	memcpy(small, &a_bucket, sizeof(struct again_tokens));
-	size_t len = FRAME + 4 + sizeof(struct again_tokens);
+	size_t len = FRAME + RULE + sizeof(struct again_tokens);
 	assert_int_equal(again_budget_save(small, &tokens_rule, bytes, len), len);
 	memset(small, 0, sizeof(struct again_tokens));
 	assert_int_equal(again_budget_load(small, &tokens_rule, bytes, len, NULL), 0);
@@ -129,7 +130,7 @@ static void test_too_little_room(void **)
 	for (size_t cap = 0; cap < FRAME + sizeof(struct again_breaker); cap++) {
 		assert_int_equal(again_breaker_save(&a_breaker, bytes, cap), AGAIN_ERR_SPACE);
 	}
-	for (size_t cap = 0; cap < FRAME + 4 + sizeof(struct again_window); cap++) {
+	for (size_t cap = 0; cap < FRAME + RULE + sizeof(struct again_window); cap++) {
 		assert_int_equal(again_budget_save(&a_window, &window_rule, bytes, cap),
 		                 AGAIN_ERR_SPACE);
 	}

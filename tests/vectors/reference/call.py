@@ -42,7 +42,10 @@ class Call:
 
     def left(self, outcome_class, now):
         budget = self.guards.budget
-        return budget.left(outcome_class, now) if budget else U32
+        if not budget:
+            return U32
+        left = budget.left(outcome_class, now)
+        return left - (budget.charge_failures and left > 0)
 
     def draws(self, attempt):
         return draws(self.seed, self.operation, attempt)
@@ -65,7 +68,7 @@ class Call:
         start = sat(now + delay)
         if self.guards.throttle:
             self.guards.throttle.count(now)
-        lease = self.guards.breaker.allow(now, start) if self.guards.breaker else None
+        lease = self.guards.breaker.allow(now, now) if self.guards.breaker else None
         self.attempts = min(self.attempts + 1, U32)
         self.decision = {
             'verb': 'retry', 'reason': 'none', 'guard': guard, 'attempt': self.attempts, 'delay_ns': delay,
@@ -99,10 +102,11 @@ class Call:
 
     def take_back(self, now):
         """The attempt that was offered will not run."""
-        for _ in range(self.granted):
+        if self.granted == 1:
             self.guards.budget.refund(self.paid, now)
-        if self.attempts > 1 and self.guards.rate:
-            self.guards.rate.give_back()
+        else:
+            for _ in range(self.granted):
+                self.guards.budget.retry_ends()
         self.granted, self.attempts = 0, self.attempts - 1
 
     def start(self, now):
@@ -111,17 +115,19 @@ class Call:
             return self.over
         guards, now = self.guards, self.look_at(now)
         lease = self.decision['lease']
-        if self.past_deadline(now):
+        if not self.fits(now):
             if guards.breaker:
                 guards.breaker.report(lease, 'cancelled', now)
             self.take_back(now)
-            return self.end('deadline', 'none', now, 'success')
+            reason = 'deadline' if self.past_deadline(now) else 'would_exceed_deadline'
+            return self.end(reason, 'none', now, 'success')
         if guards.breaker and not guards.breaker.holds(lease, now):
             lease = guards.breaker.allow(now, now)
             if lease is None:
                 self.take_back(now)
                 return self.end('breaker_open', 'breaker', now, 'success')
             self.decision = {**self.decision, 'lease': lease}
+        self.decision = {**self.decision, 'attempt_timeout_ns': self.timeout(now)}
         return self.decision
 
     def can_pass(self, outcome_class):

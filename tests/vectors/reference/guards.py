@@ -125,9 +125,10 @@ class Budget(Rule):
         return paid
 
     def refund(self, paid, now):
-        """What it paid comes back, its deposit is taken back."""
+        """A bucket gets back what it paid, less its deposit; a window forgets by itself."""
         self.retries -= 1
-        self.change(paid - self.deposit_retry_mt, now)
+        if self.kind == 'tokens':
+            self.change(paid - self.deposit_retry_mt, now)
 
     def retry_ends(self):
         self.retries -= 1
@@ -266,10 +267,6 @@ class Rate(Rule):
         if units == 0:
             return 0
         return max(0, max(self.arrival, now) + (units - self.burst) * self.interval_ns - now)
-
-    def give_back(self):
-        """A retry that was granted is not made."""
-        self.arrival = max(0, self.arrival - self.interval_ns)
 
     def take(self, units, now):
         return self.reserve(units, 0, now) is not None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 What others have published or what was measured of them, re-computed from their formulas: the forms that libagain does
-not offer, and why. Names J0 to J13 are the jitters of docs/vectors.md's table. Floats are theirs, not ours.
+not offer, and why (docs/vectors.md has them in a table). Floats are theirs, not ours.
 """
 import math
 import random

@@ -212,7 +212,7 @@ def budgets():
                [(6, {'verb': 'retry'}), ends(7, 'budget_empty', 1)], policy=NONE, budget=ENVOY_20)
     yield edge('grpc/grpc-go#7539', 'every decision says how many retries are left',
                [event for i in range(5) for event in (begin(call=i), after(0, call=i))],
-               [*[(2 * i + 1, {'budget_left': 4 - i}) for i in range(4)], ends(9, 'budget_empty', 1)],
+               [*[(2 * i + 1, {'budget_left': 3 - i}) for i in range(4)], ends(9, 'budget_empty', 1)],
                policy=NONE, budget=GRPC_10)
     yield edge('boto/botocore#3179', 'an empty budget is seen before the wait', [begin(), begin(call=1), after(0), after(0, call=1)],
                [ends(3, 'budget_empty', 1, delay_ns=0, not_before_ns=0)], policy=NONE, budget=empty)

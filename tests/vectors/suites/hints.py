@@ -59,7 +59,7 @@ def uses():
                  policy={**base, 'hint_use': 'exact'})
     yield vector('hint-exact-decorrelated', 'the growth of a decorrelated delay starts anew at its base', POLICY,
                  [begin(seed=4), *[after(i * 60 * S) for i in range(6)], after(400 * S, **relative(S)),
-                  *[event for i in range(4) for event in (after(500 * S + i * 60 * S),)],
+                  *[after(500 * S + i * 60 * S) for i in range(4)],
                   *[after(900 * S + i * 60 * S, **(relative(0) if i % 2 else {})) for i in range(12)]],
                  policy={'jitter': 'decorrelated', 'hint_use': 'exact', 'max_retries': 99})
     yield vector('hint-exact-anew-later', 'two own waits, a hint, and the first own wait again', GRPC,

@@ -29,15 +29,17 @@ def calls():
     yield vector('sequence-cancelled-before-the-first', 'no attempt was made', CALL,
                  [begin(), after(0, 'cancelled', started_ns=NEVER), look()], [ends(1, 'cancelled', 0), left(2, 3)],
                  policy={**NONE, 'initial_delay_ns': S}, budget=BUCKET)
-    yield vector('sequence-cancelled-gives-back-the-rate', 'a retry that is not made is no unit of the rate', CALL,
+    yield vector('sequence-cancelled-keeps-the-rate', 'a unit that was taken stays taken: it may have drained long since', CALL,
                  [begin(), after(0), do('rate_wait', 0, units=1), after(0, 'cancelled', started_ns=NEVER),
-                  do('rate_wait', 0, units=1)], [(2, {'wait_ns': 2 * S}), ends(3, 'cancelled', 1), (4, {'wait_ns': 0})],
+                  do('rate_wait', 0, units=1)], [(2, {'wait_ns': 2 * S}), ends(3, 'cancelled', 1), (4, {'wait_ns': 2 * S})],
                  policy=NONE, rate={'interval_ns': 2 * S})
-    yield vector('sequence-start-gives-back-the-rate', 'and so is one that came too late', CALL,
-                 [begin(), after(0), do('rate_wait', 0, units=1), do('start', 5 * S), do('rate_wait', 0, units=1)],
-                 [(2, {'wait_ns': 9 * S}), ends(3, 'deadline', 1), (4, {'wait_ns': 0})],
-                 policy={**NONE, 'deadline_ns': 5 * S}, rate={'interval_ns': 9 * S})
-    yield vector('sequence-first-attempt-takes-no-rate', 'nor gives any back', CALL,
+    yield vector('sequence-start-with-too-little-time', 'less than the least useful time is left', CALL,
+                 [begin(), after(0), do('start', 4 * S)], [ends(2, 'would_exceed_deadline', 1)],
+                 policy={**NONE, 'deadline_ns': 5 * S, 'min_attempt_ns': 2 * S})
+    yield vector('sequence-start-late', 'what is left is less than when it was decided', CALL,
+                 [begin(), after(0), do('start', 4 * S)], [(1, {'attempt_timeout_ns': 4 * S}), (2, {'attempt_timeout_ns': S})],
+                 policy={**NONE, 'deadline_ns': 5 * S})
+    yield vector('sequence-first-attempt-takes-no-rate', 'and a cancelled one gives none back', CALL,
                  [do('rate_take', 0, units=1), begin(), after(0, 'cancelled', started_ns=NEVER), do('rate_wait', 0, units=1)],
                  [ends(2, 'cancelled', 0), (3, {'wait_ns': 2 * S})], policy=NONE, rate={'interval_ns': 2 * S})
     yield vector('sequence-cancelled-probe', 'a probe that is not made leaves its place', CALL,
