@@ -37,8 +37,8 @@
  * sleeps, runs or reads a clock. A clock that goes backwards is held at its latest time.
  *
  * Each delay depends on (seed, operation, attempt), the outcome's class and its hint alone (decorrelated: and on the
- * own delay before, without its hint), so a schedule can be planned ahead, replayed, and computed elsewhere. A decision makes one draw; the
- * delay and a hint's jitter share it; a throttle takes the stream's second number.
+ * own delay before, without its hint), so a schedule can be planned ahead, replayed, and computed elsewhere. A decision
+ * makes one draw; the delay and a hint's jitter share it; a throttle takes the stream's second number.
  */
 #ifndef AGAIN_CALL_H
 #define AGAIN_CALL_H

@@ -15,7 +15,7 @@
  * no such object can have. Times are saved as they are, so save under a clock that lives as long as what is saved: the
  * wall clock, or CLOCK_BOOTTIME within one boot. Policies and rules are not saved here: their text is (again/text.h).
  *
- * A breaker is loaded under the rule that it was saved under; under another one, start it anew (again_breaker_init). A
+ * A breaker is loaded under the rule that it was saved under; under another one, again_breaker_reset it. A
  * CONCURRENCY budget counts what runs at this moment, so load one only beside the very calls that it counts; after a crash
  * start it anew (again_budget_init).
  */

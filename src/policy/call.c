@@ -266,10 +266,9 @@ void again_call_start(struct again_call *call, const struct again_policy *policy
 	again_check(decision->verb == AGAIN_VERB_RETRY && call->attempts > 0);
 	look_at(call, now_ns);
 	struct again_refusal no = {AGAIN_REASON_NONE, AGAIN_GUARD_NONE};
-	if (is_past_deadline(call)) {
-		no.reason = AGAIN_REASON_DEADLINE;
-	} else if (!again_call_fits(call, policy, call->latest_ns)) {
-		no.reason = AGAIN_REASON_WOULD_EXCEED_DEADLINE;
+	if (!again_call_fits(call, policy, call->latest_ns)) {
+		no.reason = is_past_deadline(call) ? AGAIN_REASON_DEADLINE
+		                                   : AGAIN_REASON_WOULD_EXCEED_DEADLINE;
 	} else if (guards != NULL &&
 	           !again_guards_renew(guards, call->latest_ns, &decision->lease)) {
 		no = (struct again_refusal){AGAIN_REASON_BREAKER_OPEN, AGAIN_GUARD_BREAKER};

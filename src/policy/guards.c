@@ -279,8 +279,9 @@ static void report(const struct again_guards *guards, again_lease lease, uint32_
 static void end_retries(const struct again_guards *guards, struct again_call *call)
 {
 	const struct again_budget_rule *rule = guards->budget_rule;
-	for (; rule->kind == AGAIN_BUDGET_CONCURRENCY && call->granted > 0; call->granted--) {
-		again_budget_retry_ends(guards->budget, rule, call->paid);
+	if (rule->kind == AGAIN_BUDGET_CONCURRENCY) {
+		struct again_gauge *gauge = &guards->budget->gauge;
+		gauge->retries -= gauge->retries < call->granted ? gauge->retries : call->granted;
 	}
 	call->granted = 0;
 }
