@@ -288,7 +288,9 @@ static void end_retry(struct shadow *shadow, uint32_t paid, bool has_run)
 		again_budget_retry_ends(&shadow->budget, &shadow->rule, paid);
 	} else {
 		again_budget_refund(&shadow->budget, &shadow->rule, paid, shadow->now_ns);
-		change(shadow, (int64_t)paid - (int64_t)shadow->rule.deposit_retry_mt);
+		if (is_kind(shadow, AGAIN_BUDGET_TOKENS)) {
+			change(shadow, (int64_t)paid - (int64_t)shadow->rule.deposit_retry_mt);
+		}
 	}
 	shadow->retries -= paid > 0 && shadow->retries > 0 ? 1 : 0;
 }

@@ -404,12 +404,19 @@ static void start(struct again_call *call, struct shadow *shadow, again_ns now_n
 	shadow->latest_ns = now_ns > shadow->latest_ns ? now_ns : shadow->latest_ns;
 	again_call_start(call, &shadow->policy, guards, now_ns, decision);
 	if (decision->verb == AGAIN_VERB_RETRY) {
+		again_ns left_ns = shadow->deadline_at_ns == AGAIN_NEVER
+		                           ? AGAIN_NEVER
+		                           : shadow->deadline_at_ns - shadow->latest_ns;
+		again_ns limit_ns = shadow->policy.attempt_timeout_ns;
+		require(fits(shadow, shadow->latest_ns));
+		require(decision->attempt_timeout_ns == (left_ns < limit_ns ? left_ns : limit_ns));
 		offered.lease = decision->lease;
+		offered.attempt_timeout_ns = decision->attempt_timeout_ns;
 		require(memcmp(&offered, decision, sizeof(offered)) == 0);
-		require(!is_past(shadow));
 		return;
 	}
 	require(decision->reason == AGAIN_REASON_DEADLINE ||
+	        decision->reason == AGAIN_REASON_WOULD_EXCEED_DEADLINE ||
 	        decision->reason == AGAIN_REASON_BREAKER_OPEN);
 	shadow->attempts--;
 	require_end(shadow, decision);

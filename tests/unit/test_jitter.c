@@ -185,7 +185,7 @@ static void assert_mean(const struct statistics *statistics, double expected, do
 }
 
 /**
- * What policy.md's table shows broken in most libraries: retry 13, base 1 s, cap 60 s. 1.95 /
+ * What most libraries break: retry 13, base 1 s, cap 60 s. 1.95 /
  * sqrt(KEYS) is the Kolmogorov-Smirnov distance that one fair sample of 1000 exceeds.
  */
 static void assert_spread_at_cap(struct again_policy policy, uint64_t seed, double expected_mean,
@@ -225,8 +225,8 @@ static void test_proportional_at_the_cap(void **)
 }
 
 /**
- * Polly #530: AWS's sample-clamped form bunches at the ends, 30.1 % at the cap. The mean is
- * policy.md's.
+ * Polly #530: AWS's sample-clamped form bunches at the ends, 30.1 % at the cap. The mean was
+ * found by simulation.
  */
 static void test_polly_530_decorrelated_at_the_cap(void **)
 {
