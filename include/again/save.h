@@ -15,6 +15,9 @@
  * no such object can have. Times are saved as they are, so save under a clock that lives as long as what is saved: the
  * wall clock, or CLOCK_BOOTTIME within one boot. Policies and rules are not saved here: their text is (again/text.h).
  *
+ * A call that waits is resumed so: keep the decision's not_before_ns beside it (a job queue has it as the due time); load
+ * the call, wait until then, and give again_call_start a decision that is all 0. It is completed, with a new lease.
+ *
  * A breaker is loaded under the rule that it was saved under; under another one, again_breaker_reset it. A
  * CONCURRENCY budget counts what runs at this moment, so load one only beside the very calls that it counts; after a crash
  * start it anew (again_budget_init).
