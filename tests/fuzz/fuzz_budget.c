@@ -121,8 +121,12 @@ static void see(struct shadow *shadow)
 	shadow->latest_ns = shadow->now_ns > shadow->latest_ns ? shadow->now_ns : shadow->latest_ns;
 }
 
+/** Nothing put in or taken out does not tell the time either. */
 static void change(struct shadow *shadow, int64_t change_mt)
 {
+	if (change_mt == 0) {
+		return;
+	}
 	see(shadow);
 	if (is_kind(shadow, AGAIN_BUDGET_WINDOW)) {
 		shadow->entries[shadow->entry_count++] =

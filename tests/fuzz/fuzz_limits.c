@@ -44,7 +44,7 @@ static void require_conforming(const struct again_rate_rule *rule, const struct 
 		for (size_t last = first; last < starts->count; last++) {
 			again_ns elapsed_ns = starts->list[last].at_ns - starts->list[first].at_ns;
 			units += starts->list[last].units;
-			require(units <= rule->burst + elapsed_ns / rule->interval_ns);
+			require(units <= (wide)rule->burst + elapsed_ns / rule->interval_ns);
 		}
 	}
 }
