@@ -9,7 +9,7 @@
 #define AWS_DOCS "https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"
 #define GRPC_DOCS "https://github.com/grpc/proposal/blob/master/A6-client-retries.md"
 #define FINAGLE_DOCS "https://finagle.github.io/blog/2016/02/08/retry-budgets"
-#define LINKERD_DOCS "https://linkerd.io/2/tasks/configuring-retries/"
+#define LINKERD_DOCS "https://linkerd.io/2.10/tasks/configuring-retries/"
 #define ENVOY_DOCS \
 	"https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter"
 #define ENVOY_BUDGET_DOCS \

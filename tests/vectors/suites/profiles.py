@@ -57,7 +57,7 @@ def presets():
                           'jitter': 'proportional', 'jitter_q32': q32(1, 5), 'hint_max_ns': NEVER})
     for name, source, retries in (
             ('finagle', 'https://finagle.github.io/blog/2016/02/08/retry-budgets', 20),
-            ('linkerd', 'https://linkerd.io/2/tasks/configuring-retries/', 1)):
+            ('linkerd', 'https://linkerd.io/2.10/tasks/configuring-retries/', 1)):
         yield profile(name, '20 % of the requests and 10 a second, in 10 s; at once is up to 1 ms here', source,
                       [MS] * 4, text=name, budget=PERCENT_20,
                       policy={'max_retries': retries, 'backoff': 'constant', 'jitter': 'full', 'base_delay_ns': MS})
